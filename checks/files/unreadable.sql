@@ -1,0 +1,98 @@
+-- ---
+-- id = "files.unreadable"
+-- subject = "file"
+-- indicator = "file-validity"
+-- effect = "measure"
+-- severity = "error"
+-- [ko]
+-- title = "읽을 수 없는 파일"
+-- message = "파일을 읽을 수 없습니다: {reason} ({size:,}바이트)"
+-- why = "열리지 않는 파일은 학습에 쓸 수 없으며, 파일 유효성 지표에서 오류 파일로 계산됩니다"
+-- fix = "원본에서 다시 내보내거나 다시 압축한 뒤, 그 파일이 열리는지 확인하고 교체하십시오"
+-- needs = "라벨의 형식(스키마)을 지정하고, 원천데이터의 머리 부분을 읽도록 --media headers로 검사하십시오"
+-- [ko.reasons]
+-- empty = "내용이 없는 0바이트 파일입니다"
+-- truncated = "파일이 중간에 잘렸습니다"
+-- unparsed = "문서로 해석할 수 없습니다"
+-- syntax = "JSON 문법에 맞지 않습니다"
+-- encoding = "문자 인코딩을 알 수 없습니다(UTF-8도 CP949도 아닙니다)"
+-- depth = "중첩이 너무 깊습니다"
+-- encrypted = "암호가 걸려 있습니다"
+-- password = "암호가 걸려 있습니다"
+-- not-a-zip = "확장자는 zip이지만 zip 파일이 아닙니다"
+-- no-directory = "압축 파일의 끝(목록)이 없습니다. 전송이 중간에 끊겼을 수 있습니다"
+-- directory-cut = "압축 파일의 목록이 중간에 잘렸습니다"
+-- directory-broken = "압축 파일의 목록이 손상되었습니다"
+-- outside-archive = "압축 파일 밖을 가리키는 항목입니다. 압축 파일이 잘렸을 수 있습니다"
+-- system-refused = "운영 체제가 열기를 거부했습니다. 접근 권한과 디스크를 확인하십시오"
+-- damaged = "압축 데이터가 손상되었습니다"
+-- missing = "파일이 목록에는 있으나 열 수 없습니다"
+-- not-an-image = "이미지 파일의 내용이 아닙니다"
+-- too-big = "목록에 적힌 크기보다 큽니다"
+-- unreadable = "내용을 읽을 수 없습니다"
+-- [en]
+-- title = "Unreadable file"
+-- message = "the file cannot be read: {reason} ({size:,} bytes)"
+-- why = "a file that does not open cannot be used for training and counts as an error of file validity"
+-- fix = "export or pack it again from the original, make sure that it opens, and replace it"
+-- needs = "give the format (schema) of the labels, and have the headers of the source data read: --media headers"
+-- [en.reasons]
+-- empty = "it is empty (0 bytes)"
+-- truncated = "it breaks off in the middle"
+-- unparsed = "it cannot be parsed as a document"
+-- syntax = "it breaks the syntax of JSON"
+-- encoding = "its character encoding is unknown (neither UTF-8 nor CP949)"
+-- depth = "it is nested too deeply"
+-- encrypted = "it is encrypted"
+-- password = "it is encrypted"
+-- not-a-zip = "it is called zip but is none"
+-- no-directory = "the end of the archive, with its directory, is missing: its transfer may have been cut short"
+-- directory-cut = "the directory of the archive breaks off in the middle"
+-- directory-broken = "the directory of the archive is damaged"
+-- outside-archive = "it points outside the archive, which may have been cut short"
+-- system-refused = "the system refused to open it: look at the permissions and the disk"
+-- damaged = "its compressed data is damaged"
+-- missing = "it is listed but cannot be opened"
+-- not-an-image = "its content is no image"
+-- too-big = "it is larger than its declared size"
+-- unreadable = "its content cannot be read"
+-- ---
+-- What our own reader does not support, or died on, is not the file's fault: could not tell. Documents
+-- that parse but break JSON's rules are documents.invalid-json's.
+WITH broken AS (
+    SELECT file, keyword, line, col FROM schema_errors
+    WHERE error_class = 'FILE' AND keyword IN ('syntax', 'empty', 'depth', 'encoding')
+        AND file IN (SELECT file FROM documents WHERE status = 'unparsed')
+    QUALIFY row_number() OVER (
+        PARTITION BY file ORDER BY keyword = 'encoding', line NULLS LAST, col, keyword, ordinal) = 1
+),
+told AS (
+    SELECT file, bool_or(status IN ('full', 'header', 'sampled')) AS opened, bool_or(status = 'failed') AS failed,
+        min(reason) FILTER (WHERE status = 'failed') AS reason
+    FROM coverage GROUP BY file
+)
+SELECT f.file,
+    CASE
+        WHEN f.status IN ('unreadable', 'encrypted', 'damaged') OR f.size = 0 THEN TRUE
+        WHEN f.status = 'unsupported' OR c.reason = 'unsupported' THEN NULL
+        WHEN d.status = 'unparsed' OR m.status = 'unreadable' THEN TRUE
+        WHEN d.status = 'ok' OR m.status = 'ok' THEN FALSE
+        WHEN d.status = 'crashed' OR m.status = 'unsupported' THEN NULL
+        WHEN c.failed THEN TRUE
+        -- The directory of an archive was read to list it.
+        WHEN c.opened OR f.kind = 'archive' THEN FALSE
+    END AS wrong,
+    CASE
+        WHEN f.size = 0 THEN 'empty'
+        WHEN f.status <> 'ok' THEN coalesce(f.reason, f.status)
+        WHEN d.status = 'unparsed' THEN coalesce(b.keyword, c.reason, 'unparsed')
+        WHEN m.status = 'unreadable' THEN coalesce(m.reason, 'unreadable')
+        ELSE coalesce(c.reason, 'unreadable')
+    END AS reason,
+    f.size, b.line, b.col
+FROM files f
+LEFT JOIN documents d USING (file)
+LEFT JOIN media m USING (file)
+LEFT JOIN broken b USING (file)
+LEFT JOIN told c USING (file)
+WHERE f.kind IN ('source', 'label', 'archive')

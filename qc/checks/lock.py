@@ -1,0 +1,111 @@
+"""The locked database: facts can be asked, nothing can be changed, nothing outside can be reached.
+
+Facts are attached read-only, access to files and the network is off, the configuration is locked. What
+a statement could still do (attach an empty database, make a temporary view that shadows a table) is
+shut out by running exactly one SELECT on a connection that is thrown away.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Timer
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from qc.errors import QcError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: The attached facts' name, and that of a reference run.
+FACTS = "facts"
+REFERENCE = "ref"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a query may use. ``temp`` is where it spills; without it a query that does not fit fails."""
+
+    memory_mb: int = 1024
+    threads: int = 2
+    temp: Path | None = None
+    #: Seconds that one query may take.
+    seconds: float = 300.0
+
+
+def open_locked(
+    facts: Path, budget: Budget | None = None, reference: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A connection on which only reading ``facts`` (and ``ref.*``) is possible. Close it after one query."""
+    budget = budget or Budget()
+    con = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{budget.memory_mb}MB",
+            "threads": str(budget.threads),
+            "temp_directory": str(budget.temp) if budget.temp else "",
+            "python_enable_replacements": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+    try:
+        con.execute(f"ATTACH '{_quoted(facts)}' AS {FACTS} (READ_ONLY)")
+        if reference is not None:
+            con.execute(f"ATTACH '{_quoted(reference)}' AS {REFERENCE} (READ_ONLY)")
+        con.execute(f"USE {FACTS}")
+        con.execute("SET enable_external_access = false")
+        con.execute("SET lock_configuration = true")
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def single_select(sql: str) -> str:
+    """``sql`` if it is exactly one SELECT without parameters; raises :class:`QcError` otherwise."""
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QcError("checks.query-sql", detail=str(error).strip().partition("\n")[0]) from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise QcError("checks.query-not-one-select", count=len(statements))
+    if statements[0].named_parameters:
+        raise QcError("checks.query-parameter", name=min(statements[0].named_parameters))
+    return sql
+
+
+class TimeLimitError(Exception):
+    """A query took longer than it may."""
+
+
+@contextmanager
+def time_limit(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupts what runs on ``con`` after ``seconds``; raises :class:`TimeLimitError` then."""
+    expired = False
+
+    def stop() -> None:
+        nonlocal expired
+        expired = True
+        con.interrupt()
+
+    timer = Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except duckdb.Error as error:
+        if expired:
+            raise TimeLimitError(seconds) from error
+        raise
+    finally:
+        timer.cancel()
+    if expired:
+        raise TimeLimitError(seconds)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,283 @@
+"""Geometry while reading: values are collected as they come, measured together at the end of a chunk.
+
+A collector takes one shape after another without ever raising; what is no geometry is kept as a shape
+with ``valid = False`` and a reason. Measuring is vectorised (numpy, shapely) over all shapes of the chunk.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from qc.facts.outlines import Faults, Floats, Ints, measure_outlines
+
+Words = npt.NDArray[np.uint64]
+Columns = dict[str, Any]
+
+#: 2^64 divided by the golden ratio: spreads consecutive positions over all bits.
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Collector(Protocol):
+    """Takes shapes of one place of a schema. ``owner`` is the index of the annotation's row in its sink."""
+
+    kind: str
+    order: str
+    owners: list[int]
+
+    def add(self, value: Any, owner: int) -> None:
+        """Take one shape as its document gives it; never raises."""
+        ...
+
+    def measure(self) -> Columns:
+        """Columns of the table ``shapes``, a row for each shape in order of :attr:`owners`."""
+        ...
+
+
+def collector(shape: Mapping[str, Any]) -> Collector:
+    """The collector for a ``shape`` role (validated by :mod:`qc.schemas.roles`)."""
+    kind, order = shape["type"], shape["order"]
+    if kind == "box":
+        return Boxes(kind, order, tuple(shape.get("of", ())))
+    if kind == "mask":
+        return Masks(kind, order)
+    return Outlines(kind, order, bool(shape.get("rings", False)))
+
+
+@dataclass
+class Boxes:
+    """Four numbers a shape: ``xywh``, ``xyxy``, ``cxcywh`` or ``corners``.
+
+    ``corners`` are two opposite ones in any order. ``names`` picks the four from an object's properties
+    instead of an array.
+    """
+
+    kind: str
+    order: str
+    names: tuple[str, ...] = ()
+    owners: list[int] = field(default_factory=list)
+    values: array[float] = field(default_factory=lambda: array("d"))
+    faults: dict[int, str] = field(default_factory=dict)
+
+    def add(self, value: Any, owner: int) -> None:
+        """Take one box: a list of four numbers, or what :meth:`add_other` accepts."""
+        if type(value) is list and len(value) == 4:
+            try:
+                self.values.extend(value)
+            except (TypeError, OverflowError):
+                del self.values[4 * len(self.owners) :]
+                self.fault("not-numbers")
+        else:
+            self.add_other(value)
+        self.owners.append(owner)
+
+    def add_other(self, value: Any) -> None:
+        """Named values and pairs of points; anything else is a fault."""
+        if self.names and type(value) is dict:
+            value = [value.get(name) for name in self.names]
+        elif self.order == "corners" and type(value) is list and len(value) == 2:
+            value = [number for point in value if type(point) is list for number in point]
+        elif type(value) is not list:
+            return self.fault("not-numbers")
+        if len(value) != 4:
+            return self.fault("wrong-length")
+        try:
+            self.values.extend(value)
+        except (TypeError, OverflowError):
+            del self.values[4 * len(self.owners) :]
+            self.fault("not-numbers")
+        return None
+
+    def fault(self, reason: str) -> None:
+        """Give the box being added a reason and four NaN as its values."""
+        self.faults[len(self.owners)] = reason
+        self.values.extend((np.nan,) * 4)
+
+    def measure(self) -> Columns:
+        """Columns of ``shapes``, a row for each box: area in the unit squared, negative when inverted."""
+        given = np.frombuffer(self.values, dtype=np.float64).reshape(-1, 4)
+        a, b, c, d = given.T
+        with np.errstate(invalid="ignore", over="ignore"):
+            if self.order == "xywh":
+                x0, y0, x1, y1 = a, b, a + c, b + d
+            elif self.order == "cxcywh":
+                x0, y0, x1, y1 = a - c / 2, b - d / 2, a + c / 2, b + d / 2
+            elif self.order == "corners":
+                x0, y0, x1, y1 = np.minimum(a, c), np.minimum(b, d), np.maximum(a, c), np.maximum(b, d)
+            else:
+                x0, y0, x1, y1 = a, b, c, d
+            width, height = x1 - x0, y1 - y0
+            inverted = (width < 0) | (height < 0)
+            area = np.where(inverted, -np.abs(width * height), width * height)
+        finite = np.isfinite(given).all(axis=1)
+        found = Faults(len(given))
+        for row, fault in self.faults.items():
+            found.mark(row, fault)
+        found.mark(np.asarray(~finite), "not-finite")
+        found.mark(np.asarray(inverted), "inverted")
+        found.mark(np.asarray(area == 0), "zero-area")
+        absent = np.asarray(~finite)
+        return {
+            "v0": _numbers(a), "v1": _numbers(b), "v2": _numbers(c), "v3": _numbers(d),
+            "x0": _numbers(x0, absent), "y0": _numbers(y0, absent),
+            "x1": _numbers(x1, absent), "y1": _numbers(y1, absent),
+            "area": _numbers(area, absent),
+            "length": _numbers(2 * (np.abs(width) + np.abs(height)), absent),
+            "vertices": np.full(len(given), 4),
+            "rings": np.ones(len(given), dtype=np.int64),
+            **found.columns(),
+            "digest": digests(given.ravel(), np.arange(0, 4 * len(given) + 1, 4), self.kind),
+        }  # fmt: skip
+
+
+@dataclass
+class Outlines:
+    """Points of polygons, polylines, points.
+
+    Order ``flat`` is (x, y, x, y), ``points`` is [x, y], ``objects`` is {x, y}, ``circle`` is the centre and
+    a point of the edge. With ``nested``, a value is a list of such lists: the outlines of one shape (COCO's
+    segmentation).
+    """
+
+    kind: str
+    order: str
+    nested: bool = False
+    owners: list[int] = field(default_factory=list)
+    values: array[float] = field(default_factory=lambda: array("d"))
+    ring_sizes: list[int] = field(default_factory=list)
+    ring_counts: list[int] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
+
+    def add(self, value: Any, owner: int) -> None:
+        """Take one shape: a list of points or numbers by ``order``; with ``nested``, a list of such lists."""
+        values, sizes = self.values, self.ring_sizes
+        numbers, rings = len(values), len(sizes)
+        reason = "not-numbers"
+        try:
+            if type(value) is not list:
+                raise TypeError
+            for ring in value if self.nested else (value,):
+                if type(ring) is not list:
+                    raise TypeError
+                if self.order == "flat":
+                    if len(ring) & 1:
+                        reason = "odd-length"
+                        raise TypeError
+                    values.extend(ring)
+                    sizes.append(len(ring) >> 1)
+                else:
+                    for point in ring:
+                        if type(point) is dict:
+                            point = (point["x"], point["y"])  # noqa: PLW2901
+                        elif type(point) is not list or len(point) < 2:
+                            raise TypeError
+                        values.extend(point[:2])
+                    sizes.append(len(ring))
+        except (TypeError, KeyError, OverflowError):
+            del values[numbers:]
+            del sizes[rings:]
+            self.faults[len(self.owners)] = reason
+        self.ring_counts.append(len(sizes) - rings)
+        self.owners.append(owner)
+
+    def measure(self) -> Columns:
+        """Columns of ``shapes``, a row for each shape: all its rings together, coordinates flattened."""
+        points = np.frombuffer(self.values, dtype=np.float64).reshape(-1, 2)
+        sizes = np.array(self.ring_sizes, dtype=np.int64)
+        counts = np.array(self.ring_counts, dtype=np.int64)
+        if self.order == "circle":
+            points, sizes = _circles(points, sizes)
+        starts = np.concatenate(([0], np.cumsum(sizes)))
+        shape_of_ring = np.repeat(np.arange(len(counts)), counts)
+        first_ring = np.concatenate(([0], np.cumsum(counts)))
+        first_point = starts[first_ring]
+        found = Faults(len(counts))
+        for row, fault in self.faults.items():
+            found.mark(row, fault)
+        found.mark(counts == 0, "too-few-points")
+        measured = measure_outlines(points, sizes, shape_of_ring, self.kind, found)
+        absent = np.isnan(measured["x0"]) | (measured["vertices"] == 0)
+        return {
+            **{name: _numbers(measured[name], absent) for name in ("x0", "y0", "x1", "y1", "area", "length")},
+            **found.columns(),
+            "bad_x": _numbers(found.x),
+            "bad_y": _numbers(found.y),
+            "vertices": measured["vertices"].astype(np.int64),
+            "rings": counts,
+            "digest": digests(points.ravel(), 2 * first_point, self.kind),
+            "coordinates": _lists(points.ravel(), 2 * first_point),
+            "ring_sizes": _lists(sizes.astype(np.float64), first_ring, absent=counts <= 1),
+        }
+
+
+@dataclass
+class Masks:
+    """A mask given otherwise (run lengths, a picture): recorded as a shape, measured by a later producer."""
+
+    kind: str
+    order: str
+    owners: list[int] = field(default_factory=list)
+
+    def add(self, value: Any, owner: int) -> None:  # noqa: ARG002
+        """Keep whose mask it is; its value is not looked at."""
+        self.owners.append(owner)
+
+    def measure(self) -> Columns:
+        """No columns: nothing of a mask is measured here."""
+        return {}
+
+
+def _circles(points: Floats, sizes: Ints) -> tuple[Floats, Ints]:
+    """Centre and edge point -> the circle's bounding square as an outline of 4 points."""
+    out: list[Floats] = []
+    out_sizes: list[int] = []
+    start = 0
+    for size in sizes.tolist():
+        ring = points[start : start + size]
+        start += size
+        if size != 2:
+            out.append(ring)
+        else:
+            (x, y), radius = ring[0], float(np.hypot(*(ring[1] - ring[0])))
+            out.append(np.array([(x - radius, y - radius), (x + radius, y - radius),
+                                 (x + radius, y + radius), (x - radius, y + radius)]))  # fmt: skip
+        out_sizes.append(len(out[-1]))
+    return np.concatenate(out) if out else points, np.array(out_sizes, dtype=np.int64)
+
+
+def mix(words: Words) -> Words:
+    """A bijection of 64-bit words that changes half the bits for any change (splitmix64's finaliser)."""
+    words = words.copy()
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        words ^= words >> np.uint64(shift)
+        words *= np.uint64(factor)
+    words ^= words >> np.uint64(31)
+    return words
+
+
+def digests(values: Floats, offsets: Ints, kind: str) -> Words:
+    """A 64-bit digest of each slice ``values[offsets[i]:offsets[i + 1]]``, order of values included."""
+    sizes = np.diff(offsets)
+    place = (np.arange(len(values)) - np.repeat(offsets[:-1], sizes)).astype(np.uint64)
+    bits = np.ascontiguousarray(values + 0.0).view(np.uint64)  # + 0.0: minus zero is zero
+    mixed = mix(bits ^ (place + np.uint64(1)) * _GOLDEN)
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
+    seed = np.uint64(int.from_bytes(kind.encode("ascii")[:8].ljust(8, b"\0"), "little"))
+    return mix((sums[offsets[1:]] - sums[offsets[:-1]]) ^ sizes.astype(np.uint64) * _GOLDEN ^ seed)
+
+
+def _numbers(values: Floats, absent: npt.NDArray[np.bool_] | None = None) -> pa.Array[Any]:
+    """Doubles with NULL where ``absent``, or where the value is not a number."""
+    return pa.array(values, pa.float64(), mask=np.isnan(values) if absent is None else absent)
+
+
+def _lists(values: Floats, offsets: Ints, absent: npt.NDArray[np.bool_] | None = None) -> pa.Array[Any]:
+    """List column over flat ``values``; NULL where ``absent``."""
+    mask = None if absent is None else pa.array(absent)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values), mask=mask)

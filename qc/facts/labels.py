@@ -1,0 +1,390 @@
+"""The labels producer: label documents -> validation and facts, a chunk at a time.
+
+Pure: what it returns depends on the job alone. Nothing that a document holds makes it raise.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from xxhash import xxh3_64_intdigest
+
+from qc.deliverable.reading import Reader, ReadError
+from qc.documents.document import Document, Problem
+from qc.documents.jsons import read_json
+from qc.documents.locate import locate
+from qc.documents.text import text_of
+from qc.facts import tables
+from qc.facts.geometry import Collector, collector, mix
+from qc.facts.producers import Job, Member
+from qc.facts.within import Within
+from qc.schemas import library, values
+from qc.schemas.errors import SchemaError, holds, schema_errors
+from qc.schemas.generate import LinkSite, RowSite
+from qc.schemas.paths import count_any, count_faulty
+from qc.schemas.roles import ROWS
+from qc.schemas.tree import generic_path
+
+#: Places stored of each (file, path, keyword); all are counted.
+PLACES_PER_ERROR = 5
+#: Files of a chunk in which the line of an error is looked up, for each (path, keyword).
+LOCATED_FILES = 200
+#: Parsers by file extension. A file without one is not examined, and the run says so.
+READERS: Mapping[str, Callable[[bytes], Document]] = {"json": read_json}
+
+Tables = dict[str, list[pa.Table]]
+Words = npt.NDArray[np.uint64]
+
+
+def read_labels(job: Job) -> dict[str, pa.Table]:
+    """Tables of facts of the label files of a job.
+
+    ``job.options``: ``schemas`` maps a schema's id to its path (or shipped id); ``text_key`` is the project's
+    key (bytes) for digests of free text.
+    """
+    chunk = _Chunk(job.options)
+    with Reader() as reader, _no_collection():
+        for member in job.members:
+            chunk.read(reader, member)
+        return chunk.tables()
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without garbage collection: documents are trees; looking for cycles costs a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Chunk:
+    """Collects the rows of a chunk."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        key = bytes(options["text_key"])
+        self.collected = {
+            id_: _Collected(library.load(reference)) for id_, reference in options["schemas"].items()
+        }
+        self.digest = lru_cache(maxsize=10_000)(lambda text: keyed_digest(text, key))
+        self.documents: list[tuple[Any, ...]] = []
+        self.coverage: list[tuple[Any, ...]] = []
+        self.errors: list[tuple[Any, ...]] = []
+        self.located: Counter[tuple[str, str]] = Counter()
+        self.stems: dict[int, str] = {}
+
+    def read(self, reader: Reader, member: Member) -> None:
+        """Read one label file; whatever is wrong with it becomes rows."""
+        parse = READERS.get(member.extension)
+        if parse is None:
+            self.cover(member, "skipped", "no-reader")
+            return
+        try:
+            data = reader.read(member.place)
+        except ReadError as error:
+            self.cover(member, "failed", error.code)
+            self.document(member, None, "unparsed", None, len_=0)
+            return
+        document = parse(data)
+        self.problems(member, document.problems)
+        self.cover(member, "full", None)
+        if not document.parsed or member.schema is None:
+            self.document(member, document, "ok" if document.parsed else "unparsed", None, len(data))
+            return
+        collected = self.collected[member.schema]
+        self.stems[member.file] = member.stem
+        valid = holds(collected.schema.validator, document.value)
+        if not valid:
+            self.violations(member, collected, document, data)
+        collected.take(document.value, member.file, valid, self.digest)
+        self.document(member, document, "ok", valid, len(data))
+
+    def document(
+        self, member: Member, document: Document | None, status: str, valid: bool | None, len_: int
+    ) -> None:
+        encoding, lane = (document.encoding, document.lane) if document else (None, None)
+        self.documents.append(
+            (member.file, member.extension, member.schema, encoding, lane, status, valid, len_)
+        )
+
+    def cover(self, member: Member, status: str, reason: str | None) -> None:
+        self.coverage.append(("labels", member.file, status, reason, 1.0 if status == "full" else 0.0))
+
+    def problems(self, member: Member, problems: Sequence[Problem]) -> None:
+        """FILE errors: of the document itself, before any schema."""
+        if not problems:
+            return
+        totals = Counter((p.keyword, p.detail) for p in problems)
+        stored: Counter[tuple[str, str | None]] = Counter()
+        for p in problems:
+            kind = (p.keyword, p.detail)
+            if stored[kind] < PLACES_PER_ERROR:
+                self.errors.append(
+                    (member.file, None, "FILE", "", p.pointer, p.line, p.col, p.keyword, p.expected, p.found,
+                     p.detail, totals[kind], stored[kind])
+                )  # fmt: skip
+            stored[kind] += 1
+
+    def violations(self, member: Member, collected: _Collected, document: Document, data: bytes) -> None:
+        """STRUCTURE and FORMAT errors, counted exactly, places capped."""
+        schema = collected.schema
+        errors = schema_errors(schema.validator, document.value, schema.document)
+        collected.faulty(errors)
+        placed = [(e, generic_path(schema.tree, e.instance_path)) for e in errors]
+        totals = Counter((path, e.keyword) for e, path in placed)
+        stored: Counter[tuple[str, str]] = Counter()
+        kept: list[tuple[SchemaError, str, int]] = []
+        for error, path in placed:
+            kind = (path, error.keyword)
+            if stored[kind] < PLACES_PER_ERROR:
+                kept.append((error, path, stored[kind]))
+            stored[kind] += 1
+        wanted = {e.pointer for e, path, _ in kept if self.located[path, e.keyword] < LOCATED_FILES}
+        self.located.update(totals.keys())
+        lines = locate(text_of(data, document.encoding), wanted) if wanted else {}
+        for error, path, ordinal in kept:
+            line, col = lines.get(error.pointer, (None, None))
+            self.errors.append(
+                (member.file, schema.id, error.error_class, path, error.pointer, line, col, error.keyword,
+                 error.expected, error.found, error.detail, totals[path, error.keyword], ordinal)
+            )  # fmt: skip
+
+    def tables(self) -> dict[str, pa.Table]:
+        out: Tables = {}
+        items: Counter[int] = Counter()
+        for collected in self.collected.values():
+            for name, table in collected.tables(self.stems):
+                out.setdefault(name, []).append(table)
+                if name == "items":
+                    items.update(table["file"].to_pylist())
+        documents = _rows(
+            tables.DOCUMENTS,
+            ("file", "format", "schema", "encoding", "lane", "status", "valid", "bytes"),
+            self.documents,
+        )
+        records = pa.array([items[f] if s else None for f, _, s, *_ in self.documents], pa.int64())
+        at = tables.DOCUMENTS.names.index("records")
+        out["documents"] = [documents.set_column(at, "records", records)]
+        out["coverage"] = [_rows(tables.COVERAGE, tables.COVERAGE.names, self.coverage)]
+        out["schema_errors"] = [_rows(tables.SCHEMA_ERRORS, tables.SCHEMA_ERRORS.names, self.errors)]
+        return {
+            name: pa.concat_tables(parts) for name, parts in out.items() if any(p.num_rows for p in parts)
+        }
+
+
+class _Collected:
+    """Rows, shapes and counts of one schema over a chunk."""
+
+    def __init__(self, schema: library.Schema) -> None:
+        self.schema = schema
+        extractor = schema.extractor
+        self.extract, self.count = extractor.extract, extractor.count
+        self.rows: list[list[tuple[Any, ...]]] = [[] for _ in extractor.rows]
+        self.shapes: list[Collector] = [collector(site.shape) for site in extractor.shapes]
+        self.add = [shape.add for shape in self.shapes]
+        self.counts: list[Sequence[int]] = []
+        self.index = {site.path: i for i, site in enumerate(extractor.paths)}
+        self.spaces = {link.link.space: site.kind for site in extractor.rows for link in site.ids}
+        self.faults: dict[str, Counter[int]] = {"STRUCTURE": Counter(), "FORMAT": Counter()}
+
+    def take(self, value: Any, file: int, valid: bool, digest: Callable[[str], str]) -> None:
+        """Extract one document and count its attribute paths."""
+        self.extract(value, file, self.rows, self.add, digest)
+        self.counts.append(self.count(value) if valid else count_any(self.schema.tree, value, self.index))
+
+    def faulty(self, errors: Sequence[SchemaError]) -> None:
+        for error_class, counts in count_faulty(self.schema.tree, errors, self.index).items():
+            self.faults[error_class].update(counts)
+
+    def tables(self, stems: Mapping[int, str]) -> list[tuple[str, pa.Table]]:
+        if not self.counts:
+            return []
+        out: list[tuple[str, pa.Table]] = [("schema_paths", self.path_table())]
+        columns = [
+            _clean(site, rows) for site, rows in zip(self.schema.extractor.rows, self.rows, strict=True)
+        ]
+        measured = [shape.measure() for shape in self.shapes]
+        within = Within(self.schema.extractor.rows, columns)
+        for number, (site, data) in enumerate(zip(self.schema.extractor.rows, columns, strict=True)):
+            if not self.rows[number]:
+                continue
+            table = ROWS[site.kind]
+            out += _link_tables(site, data, within, self.spaces)
+            own: dict[str, Any] = {name: values for name, values in data.items() if not name.endswith("@")}
+            if "layer" in table.names:
+                own.setdefault("layer", pa.repeat("delivered", len(self.rows[number])))
+            if site.kind == "item":
+                own["key"] = _keys(own, stems)
+            elif site.kind == "class":
+                own |= _class_names(own)
+            elif site.kind == "annotation":
+                own["content"] = self.contents(number, own, measured)
+            out.append((table.name, table.arrow(own)))
+        for site_, shape, measures in zip(self.schema.extractor.shapes, self.shapes, measured, strict=True):
+            if shape.owners:
+                out.append(
+                    ("shapes", _shape_table(columns[site_.row], site_.suffix, site_.shape, shape, measures))
+                )
+        return out
+
+    def path_table(self) -> pa.Table:
+        counts = np.array(self.counts, dtype=np.int64)
+        paths = self.schema.extractor.paths
+        positions = range(len(paths))
+        return tables.SCHEMA_PATHS.arrow(
+            {
+                "schema": [self.schema.id] * len(paths),
+                "path": [p.path for p in paths],
+                "required": [p.required for p in paths],
+                "files": (counts > 0).sum(axis=0),
+                "examined": counts.sum(axis=0),
+                "structure": [self.faults["STRUCTURE"][i] for i in positions],
+                "format": [self.faults["FORMAT"][i] for i in positions],
+            }
+        )
+
+    def contents(self, number: int, data: Mapping[str, Any], measured: Sequence[Mapping[str, Any]]) -> Words:
+        """Digest of class, attributes and geometry for each annotation: its identity if it declares no id."""
+        total = np.zeros(len(self.rows[number]), dtype=np.uint64)
+        for site, shape, measures in zip(self.schema.extractor.shapes, self.shapes, measured, strict=True):
+            if site.row == number and "digest" in measures:
+                np.add.at(total, np.asarray(shape.owners, dtype=np.int64), measures["digest"])
+        for salt, name in enumerate(("class", "class_ref")):
+            if name in data:
+                total ^= _text_words(data[name]) * np.uint64(2 * salt + 3)
+        if "attrs" in data:
+            total ^= np.fromiter(
+                (xxh3_64_intdigest(repr(sorted(a)).encode()) if a else 0 for a in data["attrs"].to_pylist()),
+                np.uint64,
+                len(total),
+            )
+        return mix(total)
+
+
+def keyed_digest(text: str, key: bytes) -> str:
+    """Keyed digest of free text (BLAKE2b, RFC 7693): tells that texts are equal, nothing else of them."""
+    normal = unicodedata.normalize("NFC", text).strip().encode("utf-8", "surrogatepass")
+    return "~" + hashlib.blake2b(normal, digest_size=8, key=key[:64]).hexdigest()
+
+
+def _columns(rows: list[tuple[Any, ...]], count: int) -> list[Any]:
+    return list(zip(*rows, strict=True)) if rows else [()] * count
+
+
+def _clean(site: RowSite, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """Typed columns of the rows collected at ``site``."""
+    types = {c.name: c.arrow for c in ROWS[site.kind].columns}
+    return {
+        name: values.column(raw, kind) if kind else pa.array(raw, types.get(name, pa.string()))
+        for name, kind, raw in zip(site.columns, site.kinds, _columns(rows, len(site.columns)), strict=True)
+    }
+
+
+def _rows(table: tables.Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> pa.Table:
+    return table.arrow(dict(zip(names, _columns(rows, len(names)), strict=True)))
+
+
+def _link_tables(
+    site: RowSite, data: dict[str, Any], within: Within, spaces: Mapping[str, str]
+) -> list[tuple[str, pa.Table]]:
+    """Rows of ``ids`` and ``refs`` from the columns that hold them; ``data`` gets what references name."""
+    out = []
+    targets: dict[str, pa.Array] = {}
+    for table, links in ((tables.IDS, site.ids), (tables.REFS, site.refs)):
+        for link in links:
+            found = data[link.column]
+            rows: dict[str, Any] = {
+                "file": data["file"],
+                "pointer": _places(data, link),
+                "subject": data[ROWS[site.kind].columns[0].name],
+                "kind": pa.repeat(site.kind, len(found)),
+                "space": pa.repeat(link.link.space, len(found)),
+                "scope": pa.repeat(link.link.scope, len(found)),
+                "value": found,
+            }
+            if table is tables.REFS and link.link.scope == "file":
+                rows["target"], rows["resolves"] = within.find(link.link.space, data["file"], found)
+                targets[link.link.space] = rows["target"]
+            out.append((table.name, table.arrow(rows).filter(pc.is_valid(found))))
+    within.complete(data, spaces, targets)
+    return out
+
+
+def _places(data: Mapping[str, Any], link: LinkSite) -> pa.Array:
+    return pc.binary_join_element_wise(data["pointer"], data.get(f"{link.column}@", link.suffix), "")
+
+
+def _keys(data: Mapping[str, Any], stems: Mapping[int, str]) -> list[str | None]:
+    """Normalised name of each item: its declared file's without extension, else its label's."""
+    files = data["file"].to_pylist()
+    names = data["file_name"].to_pylist() if "file_name" in data else [None] * len(files)
+    return [_key(name) if name else stems.get(file) for name, file in zip(names, files, strict=True)]
+
+
+def _key(name: str) -> str:
+    path = name.replace("\\", "/")
+    stem, _, extension = path.rpartition(".")
+    return stem if stem and "/" not in extension else path
+
+
+def _class_names(data: Mapping[str, Any]) -> dict[str, Any]:
+    names = data.get("name", data.get("class", pa.nulls(len(data["file"]), pa.string())))
+    normal = [_normal(n) if n else None for n in names.to_pylist()]
+    return {"name": names, "class": data.get("class", names), "normal": normal}
+
+
+@lru_cache(maxsize=10_000)
+def _normal(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _text_words(texts: pa.Array) -> Words:
+    """A 64-bit digest of each text; 0 for None."""
+    encoded = texts.dictionary_encode()
+    known = [xxh3_64_intdigest(text.encode()) for text in encoded.dictionary.to_pylist()]
+    index = encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
+    words: Words = np.array([*known, 0], dtype=np.uint64)[index]
+    return words
+
+
+def _shape_table(
+    rows: Mapping[str, Any],
+    suffix: str,
+    role: Mapping[str, Any],
+    shape: Collector,
+    measures: Mapping[str, Any],
+) -> pa.Table:
+    """Shapes of one place of the schema, with what they take from their annotations."""
+    owners = pa.array(shape.owners, pa.int64())
+    count = len(owners)
+    annotations = rows["annotation"].take(owners)
+    place = np.uint64(xxh3_64_intdigest(suffix.encode()))
+    data: dict[str, Any] = {
+        "shape": mix(annotations.to_numpy() ^ place),
+        "annotation": annotations,
+        "pointer": pc.binary_join_element_wise(rows["pointer"].take(owners), suffix, ""),
+        "layer": pa.repeat("delivered", count),
+        "kind": pa.repeat(shape.kind, count),
+        "ordering": pa.repeat(shape.order, count),
+        "space": pa.repeat(role.get("space", "pixel"), count),
+        "origin": pa.repeat(pa.scalar(role.get("origin", 0), pa.int64()), count),
+        "sensor": pa.repeat(pa.scalar(role.get("sensor"), pa.string()), count),
+    }
+    for name in ("item", "file", "part", "frame"):
+        if name in rows:
+            data[name] = rows[name].take(owners)
+    return tables.SHAPES.arrow({**data, **measures})

@@ -1,0 +1,1 @@
+"""A stored run, shown: on the screen, as CSV, as JSON. Reads runs only; never runs a check."""

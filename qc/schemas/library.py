@@ -1,0 +1,104 @@
+"""Schemas by name or file: loaded, checked, compiled once per process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+import jsonschema_rs
+
+from qc import content
+from qc.errors import QcError
+from qc.schemas.generate import Extractor, generate
+from qc.schemas.tree import Node, build
+
+
+@dataclass(frozen=True)
+class Schema:
+    """One label format: a JSON Schema (2020-12) with roles.
+
+    ``id`` is the file's name without ending, ``digest`` of its bytes (``sha256:HEX``), ``shipped`` whether
+    it comes with the tool.
+    """
+
+    id: str
+    path: Path
+    digest: str
+    shipped: bool
+    document: Mapping[str, Any]
+
+    def title(self, language: str) -> str:
+        """The format's name in ``language`` (``ko``, ``en``), else in English, else its title or id."""
+        titles = self.document.get("x-qc", {}).get("title", {})
+        return str(titles.get(language) or titles.get("en") or self.document.get("title") or self.id)
+
+    @cached_property
+    def tree(self) -> Node:
+        """Every place that a document may have, roles included; may raise ``QcError`` (``roles.*``)."""
+        return build(self.document)
+
+    @cached_property
+    def extractor(self) -> Extractor:
+        """Compiled code that takes rows and shapes out of a document and counts its attribute paths."""
+        return generate(self.tree)
+
+    @cached_property
+    def validator(self) -> jsonschema_rs.Draft202012Validator:
+        """Asserts formats (2020-12 does not by itself); refuses references to elsewhere, never fetches."""
+        try:
+            return jsonschema_rs.Draft202012Validator(
+                dict(self.document), validate_formats=True, retriever=_refuse
+            )
+        except (ValueError, jsonschema_rs.ValidationError) as error:
+            raise QcError("errors.schema-invalid", path=str(self.path), problem=str(error)) from None
+
+
+def load(reference: str | Path) -> Schema:
+    """A schema by its shipped id or by path.
+
+    Raises ``QcError``: ``errors.schema-unknown`` (no such id or file), ``errors.schema-unreadable`` (no
+    JSON), ``errors.schema-invalid`` (no valid JSON Schema), ``roles.*`` (a role that cannot hold).
+    """
+    shipped = _folder() / f"{reference}.json"
+    if isinstance(reference, str) and "/" not in reference and "\\" not in reference and shipped.is_file():
+        return _load(shipped, True)
+    path = Path(reference)
+    if not path.is_file():
+        raise QcError(
+            "errors.schema-unknown", schema=str(reference), known=", ".join(s.id for s in shipped_schemas())
+        )
+    return _load(path.resolve(), False)
+
+
+@cache
+def shipped_schemas() -> tuple[Schema, ...]:
+    """The formats that come with the tool, by id."""
+    return tuple(_load(path, True) for path in sorted(_folder().glob("*.json")))
+
+
+def _folder() -> Path:
+    return content.folder("schemas") / "formats"
+
+
+@cache
+def _load(path: Path, shipped: bool) -> Schema:
+    try:
+        data = path.read_bytes()
+        document = json.loads(data.decode("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise QcError("errors.schema-unreadable", path=str(path), problem=str(error)) from None
+    if not isinstance(document, dict):
+        raise QcError("errors.schema-unreadable", path=str(path), problem="not an object")
+    schema = Schema(path.stem, path, "sha256:" + hashlib.sha256(data).hexdigest(), shipped, document)
+    # Compiled at once: a schema that cannot work is told before the deliverable is read.
+    _ = schema.validator, schema.extractor.extract, schema.extractor.count
+    return schema
+
+
+def _refuse(uri: str) -> NoReturn:
+    raise ValueError(f"reference to {uri}: references outside the file are not followed")

@@ -1,0 +1,327 @@
+"""The defects that are planted in the drawings sample, each in a unit of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sample_datasets.drawings import area_of, box_of, folder_member
+from sample_datasets.floor_plans import Outline
+from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, dump
+from sample_datasets.zips import Member
+
+#: Units of one zip, all of it, whose boxes were written as corners, x1, y1, x2, y2.
+CONFUSED = range(33, 49)
+
+
+def _image(planting: Planting) -> Json:
+    image: Json = planting.unit.label["images"][0]
+    return image
+
+
+def _marks(planting: Planting) -> list[Json]:
+    marks: list[Json] = planting.unit.label["annotations"]
+    return marks
+
+
+def _at(planting: Planting, check: str, *indexes: int) -> None:
+    for index in indexes:
+        planting.expect(check, "annotation", pointer=f"/annotations/{index}")
+
+
+# --- files and documents -------------------------------------------------------------------------------
+
+
+def _no_label(planting: Planting) -> None:
+    planting.unit.labelled = False
+    planting.expect("files.unpaired-source", "file", source=True)
+
+
+def _no_source(planting: Planting) -> None:
+    """The label is alone, and the file that it names is missing."""
+    planting.unit.source = None
+    planting.expect("files.unpaired-label", "file")
+    planting.expect("items.file-name", "item", pointer="/images/0")
+
+
+def _damaged(planting: Planting) -> None:
+    planting.unit.damaged = True
+    planting.expect("files.unreadable", "file", source=True)
+
+
+def _header_cut(planting: Planting) -> None:
+    assert planting.unit.source is not None
+    planting.unit.source = planting.unit.source[:20]
+    planting.expect("files.unreadable", "file", source=True)
+
+
+def _from_the_root(planting: Planting) -> None:
+    planting.unit.source_path = "/" + planting.unit.source_path
+    planting.expect("files.unsafe-path", "file", source=True)
+
+
+def _climbing_out(planting: Planting) -> None:
+    planting.unit.label_path = "../../" + planting.unit.label_path
+    planting.expect("files.unsafe-path", "file")
+
+
+def _in_both_shards(planting: Planting) -> None:
+    """Which of the two belongs to the label cannot be told, so all three are alone."""
+    unit = planting.unit
+    assert unit.source is not None
+    other = unit.source_archive.replace("_1.zip", "_2.zip")
+    copy = Member(unit.source_path, unit.source)
+    planting.sample.archives.setdefault(other, [folder_member("STR", "cp949")]).append(copy)
+    for archive in (unit.source_archive, other):
+        planting.expect("files.duplicate-name", "group", source=True, archive=archive)
+        planting.expect("files.unpaired-source", "file", source=True, archive=archive)
+    planting.expect("files.unpaired-label", "file")
+    planting.expect("items.file-name", "item", pointer="/images/0")
+
+
+def _name_twice(planting: Planting) -> None:
+    unit = planting.unit
+    first = Member(unit.label_path, dump({**unit.label, "annotations": []}), "nfd")
+    archive = planting.sample.archives.setdefault(unit.label_archive, [folder_member("SPA", "nfd")])
+    archive.append(first)
+    for _ in range(2):
+        planting.expect("files.duplicate-name", "group")
+
+
+def _not_a_number(planting: Planting) -> None:
+    """No JSON, and no number either: both are said."""
+    _marks(planting)[2]["area"] = float("nan")
+    planting.expect("documents.invalid-json", "file")
+    planting.expect("schema.format", "path", pointer="/annotations/2/area", name="/annotations/*/area")
+
+
+def _comma_at_the_end(planting: Planting) -> None:
+    planting.unit.written = dump(planting.unit.label).removesuffix(b"\n}") + b",\n}"
+    planting.expect("files.unreadable", "file")
+
+
+def _cp949(planting: Planting) -> None:
+    planting.unit.written = dump(planting.unit.label).decode().encode("cp949")
+    planting.expect("documents.encoding", "file")
+
+
+def _bom(planting: Planting) -> None:
+    planting.unit.written = b"\xef\xbb\xbf" + dump(planting.unit.label)
+    planting.expect("documents.encoding", "file")
+
+
+# --- schema and references -----------------------------------------------------------------------------
+
+
+def _marks_by_id(planting: Planting) -> None:
+    planting.unit.label["annotations"] = {str(mark["id"]): mark for mark in _marks(planting)}
+    planting.expect("schema.structure", "file")
+
+
+def _no_category(planting: Planting) -> None:
+    del _marks(planting)[3]["category_id"]
+    planting.expect("schema.structure", "file")
+
+
+def _width_as_text(planting: Planting) -> None:
+    _image(planting)["width"] = str(_image(planting)["width"])
+    planting.expect("schema.format", "path", pointer="/images/0/width", name="/images/*/width")
+
+
+def _crowd_of_seven(planting: Planting) -> None:
+    _marks(planting)[1]["iscrowd"] = 7
+    planting.expect("schema.format", "path", pointer="/annotations/1/iscrowd", name="/annotations/*/iscrowd")
+
+
+def _id_twice(planting: Planting) -> None:
+    """The first use of an id is right, the later ones repeat it."""
+    marks = _marks(planting)
+    marks[4]["id"] = marks[2]["id"]
+    _at(planting, "references.repeated-id", 4)
+
+
+def _id_three_times(planting: Planting) -> None:
+    marks = _marks(planting)
+    marks[1]["id"] = marks[3]["id"] = marks[0]["id"]
+    _at(planting, "references.repeated-id", 1, 3)
+
+
+def _class_not_defined(planting: Planting) -> None:
+    _marks(planting)[3]["category_id"] = 99
+    _at(planting, "references.undefined-class", 3)
+
+
+def _classes_from_zero(planting: Planting) -> None:
+    for index in (0, 1):
+        _marks(planting)[index]["category_id"] = index
+    _at(planting, "references.undefined-class", 0, 1)
+
+
+# --- items ---------------------------------------------------------------------------------------------
+
+
+def _other_name(planting: Planting) -> None:
+    _image(planting)["file_name"] = f"구조도면_{planting.unit.number + 900:04d}.png"
+    planting.expect("items.file-name", "item", pointer="/images/0")
+
+
+def _other_extension(planting: Planting) -> None:
+    _image(planting)["file_name"] = f"{planting.unit.stem}.jpg"
+    planting.expect("items.file-name", "item", pointer="/images/0")
+
+
+def _before_cropping(planting: Planting) -> None:
+    image = _image(planting)
+    image["width"], image["height"] = image["width"] + 64, image["height"] + 12
+    planting.expect("items.image-size", "item", pointer="/images/0")
+
+
+def _scanned_double(planting: Planting) -> None:
+    image = _image(planting)
+    image["width"], image["height"] = image["width"] * 2, image["height"] * 2
+    planting.expect("items.image-size", "item", pointer="/images/0")
+
+
+# --- shapes and classes --------------------------------------------------------------------------------
+
+
+def _set_outline(mark: Json, outline: Outline) -> None:
+    mark["bbox"], mark["area"] = box_of(outline), round(area_of(outline), 1)
+    mark["segmentation"] = [[value for point in outline for value in point]]
+
+
+def _over_the_right(planting: Planting) -> None:
+    right = float(_image(planting)["width"])
+    _set_outline(
+        _marks(planting)[5], ((right - 30, 60), (right + 25, 60), (right + 25, 90), (right - 30, 90))
+    )
+    _at(planting, "shapes.outside-image", 5)
+
+
+def _over_the_corner(planting: Planting) -> None:
+    width, height = float(_image(planting)["width"]), float(_image(planting)["height"])
+    corners = (
+        (width - 200, height - 90),
+        (width + 8, height - 90),
+        (width + 8, height + 6),
+        (width - 200, height + 6),
+    )
+    _set_outline(_marks(planting)[0], corners)
+    _at(planting, "shapes.outside-image", 0)
+
+
+def _no_width(planting: Planting) -> None:
+    _marks(planting)[0]["bbox"][2] = 0
+    _at(planting, "shapes.degenerate", 0)
+
+
+def _width_negative(planting: Planting) -> None:
+    x, y, width, height = _marks(planting)[6]["bbox"]
+    _marks(planting)[6]["bbox"] = [x + width, y, -width, height]
+    _at(planting, "shapes.degenerate", 6)
+
+
+def _crossed(planting: Planting) -> None:
+    a, b, c, d = _corners(_marks(planting)[1])
+    _marks(planting)[1]["segmentation"] = [[*a, *c, *b, *d]]
+    _at(planting, "shapes.self-intersecting", 1)
+
+
+def _crossed_leaf(planting: Planting) -> None:
+    points = _corners(_marks(planting)[0])
+    points[3], points[4] = points[4], points[3]
+    _marks(planting)[0]["segmentation"] = [[value for point in points for value in point]]
+    _at(planting, "shapes.self-intersecting", 0)
+
+
+def _corners(mark: Json) -> list[tuple[float, float]]:
+    ring: list[float] = mark["segmentation"][0]
+    return list(zip(ring[::2], ring[1::2], strict=True))
+
+
+def _copied(planting: Planting) -> None:
+    _copy(planting, 2, 0.0)
+
+
+def _drawn_twice(planting: Planting) -> None:
+    _copy(planting, 1, 2.0)
+
+
+def _copy(planting: Planting, index: int, shift: float) -> None:
+    """Append the annotation under a new id, moved right by ``shift`` px."""
+    marks = _marks(planting)
+    mark: dict[str, Any] = {**marks[index], "id": marks[-1]["id"] + 1}
+    _set_outline(mark, tuple((x + shift, y) for x, y in _corners(mark)))
+    marks.append(mark)
+    # The first is right, the later one is surplus.
+    _at(planting, "shapes.duplicate", len(marks) - 1)
+
+
+def _rename(planting: Planting, key: int, name: str) -> None:
+    for category in planting.unit.label["categories"]:
+        if category["id"] == key:
+            category["name"] = name
+    planting.expect("classes.out-of-vocabulary", "class", name=name)
+
+
+def _class_with_blank(planting: Planting) -> None:
+    _rename(planting, 6, "구조 벽체")
+
+
+def _class_unplanned(planting: Planting) -> None:
+    _rename(planting, 10, "공간_다용도실")
+
+
+def confuse(made: Sample, units: list[Unit]) -> None:
+    """Write every box of the units as corners: read as x, y, width, height many leave the picture."""
+    note = "boxes of one zip written as x1, y1, x2, y2"
+    for unit in units:
+        planting = Planting("s06-order", unit, made, note)
+        image = _image(planting)
+        for index, mark in enumerate(_marks(planting)):
+            x, y, w, h = mark["bbox"]
+            mark["bbox"] = [x, y, round(x + w, 1), round(y + h, 1)]
+            if x + x + w > image["width"] + 1 or y + y + h > image["height"] + 1:
+                _at(planting, "shapes.outside-image", index)
+    Planting("s06-order", Unit(0, "", {}, None, "", ""), made, note).expect(
+        "shapes.order-confusion", "dataset"
+    )
+
+
+FAULTS = (
+    Fault("s06-no-label-1", 2, _no_label, "label left out"),
+    Fault("s06-no-label-2", 50, _no_label, "label left out, validation"),
+    Fault("s06-no-source-1", 18, _no_source, "drawing left out"),
+    Fault("s06-no-source-2", 58, _no_source, "drawing left out, validation"),
+    Fault("s06-unreadable-1", 4, _damaged, "packed bytes of the drawing spoilt"),
+    Fault("s06-unreadable-2", 59, _header_cut, "drawing of 20 bytes"),
+    Fault("s06-unsafe-1", 20, _from_the_root, "name starts with a slash", gate=True),
+    Fault("s06-unsafe-2", 51, _climbing_out, "name climbs out with ..", gate=True),
+    Fault("s06-name-1", 6, _in_both_shards, "same drawing in both source zips"),
+    Fault("s06-name-2", 61, _name_twice, "one name twice in a zip, contents differ"),
+    Fault("s06-json-1", 21, _not_a_number, "area is NaN"),
+    Fault("s06-unreadable-3", 52, _comma_at_the_end, "comma before the closing brace"),
+    Fault("s06-encoding-1", 7, _bom, "document with a byte order mark"),
+    Fault("s06-encoding-2", 28, _cp949, "document in CP949"),
+    Fault("s06-structure-1", 22, _marks_by_id, "annotations are an object by id, not a list"),
+    Fault("s06-structure-2", 53, _no_category, "annotation without category_id"),
+    Fault("s06-format-1", 8, _width_as_text, "width is text"),
+    Fault("s06-format-2", 49, _crowd_of_seven, "iscrowd is 7"),
+    Fault("s06-id-1", 9, _id_twice, "two annotations with one id"),
+    Fault("s06-id-2", 62, _id_three_times, "three annotations with one id"),
+    Fault("s06-class-id-1", 23, _class_not_defined, "category_id 99 is not defined"),
+    Fault("s06-class-id-2", 54, _classes_from_zero, "two category ids counted from 0"),
+    Fault("s06-file-name-1", 10, _other_name, "file_name of a drawing that is not there"),
+    Fault("s06-file-name-2", 63, _other_extension, "file_name ends in .jpg, the drawing in .png"),
+    Fault("s06-image-size-1", 24, _before_cropping, "size before cropping: 64 px wider, 12 px higher"),
+    Fault("s06-image-size-2", 55, _scanned_double, "size of the scan at double resolution"),
+    Fault("s06-outside-1", 11, _over_the_right, "25 px over the right edge"),
+    Fault("s06-outside-2", 56, _over_the_corner, "8 px over the right and 6 px over the lower edge"),
+    Fault("s06-degenerate-1", 12, _no_width, "box of width 0"),
+    Fault("s06-degenerate-2", 25, _width_negative, "box of negative width"),
+    Fault("s06-crossing-1", 57, _crossed, "room whose outline crosses itself"),
+    Fault("s06-crossing-2", 26, _crossed_leaf, "door whose outline crosses itself"),
+    Fault("s06-duplicate-1", 13, _copied, "annotation delivered twice under two ids"),
+    Fault("s06-duplicate-2", 60, _drawn_twice, "room drawn twice, 2 px apart"),
+    Fault("s06-class-1", 14, _class_with_blank, "class written with a blank", gate=True),
+    Fault("s06-class-2", 64, _class_unplanned, "class that the plan does not know", gate=True),
+)

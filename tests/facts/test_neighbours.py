@@ -1,0 +1,183 @@
+"""Neighbours: all items at once, the same pairs as one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qc.facts import neighbours
+from tests.checks import support
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        support.create(con)
+        yield con
+
+
+def reduced(
+    con: duckdb.DuckDBPyConnection, shapes: Sequence[support.Row], **classes: str
+) -> list[dict[str, Any]]:
+    support.clear(con)
+    seen = sorted({s["annotation"] for s in shapes})
+    rows = [{"annotation": a, "file": 1, "class": classes.get(f"a{a}", "개")} for a in seen]
+    support.insert(
+        con, {"annotations": rows, "shapes": [{"item": 1, "shape": n, **s} for n, s in enumerate(shapes)]}
+    )
+    neighbours.reduce(con)
+    table = con.sql("SELECT * FROM neighbours ORDER BY a, b").to_arrow_table()
+    found: list[dict[str, Any]] = table.to_pylist()
+    return found
+
+
+def pairs(found: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    return [(row["a"], row["b"]) for row in found]
+
+
+def test_two_boxes(con: duckdb.DuckDBPyConnection) -> None:
+    (row,) = reduced(con, [{"annotation": 2, "box": [0, 0, 10, 10]}, {"annotation": 1, "box": [5, 0, 10, 5]}])
+    assert row == {
+        "a": 1, "b": 2, "item": 1, "kind": "box", "box_iou": pytest.approx(0.2), "iou": pytest.approx(0.2),
+        "a_in_b": 0.5, "b_in_a": 0.25, "same_class": True, "capped": 0,
+    }  # fmt: skip
+
+
+BOX = [0, 0, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "met"),
+    [
+        pytest.param({"box": BOX}, {"box": BOX}, True, id="equal"),
+        pytest.param({"box": BOX}, {"box": [10, 0, 5, 5]}, False, id="edges only"),
+        pytest.param({"box": BOX}, {"box": BOX, "item": 2}, False, id="another item"),
+        pytest.param({"box": BOX}, {"box": BOX, "item": None}, False, id="not linked"),
+        pytest.param({"box": BOX, "frame": 1}, {"box": BOX, "frame": 2}, False, id="another frame"),
+        pytest.param({"box": BOX, "part": 1}, {"box": BOX, "part": 2}, False, id="another part"),
+        pytest.param({"box": BOX}, {"box": BOX, "layer": "truth"}, False, id="another layer"),
+        pytest.param({"box": BOX}, {"box": [5, 5, -5, -5]}, False, id="inverted"),
+        pytest.param({"box": BOX}, {"box": [5, 5, 0, 3]}, False, id="no area"),
+        pytest.param({"box": BOX}, {"box": BOX, "kind": "point"}, False, id="a point"),
+        pytest.param(
+            {"box": [1e6, 1e6, 1e-3, 1e-3]}, {"box": [1e6, 1e6, 1e-3, 1e-3]}, True, id="small and far away"
+        ),
+        pytest.param({"box": [127.1, 37.5, 1e-6, 1e-6]}, {"box": [128, 38, 1, 1]}, False, id="degrees"),
+    ],
+)
+def test_who_meets(
+    con: duckdb.DuckDBPyConnection, first: support.Row, second: support.Row, met: bool
+) -> None:
+    assert bool(reduced(con, [{"annotation": 1, **first}, {"annotation": 2, **second}])) == met
+
+
+def test_class(con: duckdb.DuckDBPyConnection) -> None:
+    shapes = [{"annotation": n, "box": BOX} for n in (1, 2, 3)]
+    found = reduced(con, shapes, a3="말")
+    assert [(r["a"], r["b"], r["same_class"]) for r in found] == [(1, 2, True), (1, 3, False), (2, 3, False)]
+
+
+def test_outlines_are_compared_exactly(con: duckdb.DuckDBPyConnection) -> None:
+    lower, upper = [[0, 0], [10, 0], [10, 10]], [[0, 0], [0, 10], [10, 10]]
+    shapes: list[support.Row] = [
+        {"annotation": 1, "points": lower}, {"annotation": 2, "points": upper},
+        {"annotation": 3, "points": lower}, {"annotation": 4, "box": BOX},
+        {"annotation": 5, "points": [[9, 9], [12, 9], [12, 12]]},
+    ]  # fmt: skip
+    found = {(r["a"], r["b"]): r for r in reduced(con, shapes)}
+    assert found[1, 2]["box_iou"] == 1.0
+    assert found[1, 2]["iou"] == 0.0
+    assert found[1, 3]["iou"] == 1.0
+    assert found[1, 4]["iou"] == pytest.approx(0.5)
+    assert (found[1, 3]["kind"], found[1, 4]["kind"]) == ("polygon", "box")
+    assert found[1, 5]["iou"] is None  # Their boxes hardly overlap.
+
+
+def test_outline_counts_before_the_box_of_the_same_annotation(con: duckdb.DuckDBPyConnection) -> None:
+    shapes: list[support.Row] = []
+    for number, points in ((1, [[0, 0], [10, 0], [10, 10]]), (2, [[0, 0], [0, 10], [10, 10]])):
+        shapes += [{"annotation": number, "box": BOX}, {"annotation": number, "points": points}]
+    (row,) = reduced(con, shapes)
+    assert (row["kind"], row["box_iou"], row["iou"]) == ("polygon", 1.0, 0.0)
+
+
+def test_crossing_outlines_and_several_rings(con: duckdb.DuckDBPyConnection) -> None:
+    crossing = [[0, 0], [10, 10], [10, 0], [0, 10]]
+    rings = {
+        "kind": "polygon", "x0": 0.0, "y0": 0.0, "x1": 10.0, "y1": 10.0, "area": 80.0,
+        "ring_sizes": [4.0, 4.0],
+        "coordinates": [0.0, 0, 4, 0, 4, 10, 0, 10, 6, 0, 10, 0, 10, 10, 6, 10],
+    }  # fmt: skip
+    shapes: list[support.Row] = [
+        {"annotation": 1, "points": crossing},
+        {"annotation": 2, "points": crossing},
+        {"annotation": 3, **rings},
+        {"annotation": 4, "box": BOX},
+    ]
+    found = {(r["a"], r["b"]): r["iou"] for r in reduced(con, shapes)}
+    assert found[1, 2] == pytest.approx(1.0)
+    assert found[3, 4] == pytest.approx(0.8)
+    assert found[1, 4] == pytest.approx(0.5)
+
+
+def test_the_cap_keeps_those_that_overlap_most(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "CAP", 2)
+    # Each later box is a little smaller; all meet.
+    shapes = [{"annotation": n, "box": [0, 0, 100 - n, 100]} for n in range(1, 8)]
+    found = reduced(con, shapes)
+    assert {(1, 2), (2, 3), (6, 7)} <= set(pairs(found))
+    assert (1, 7) not in pairs(found)
+    kept = {n: sum(n in pair for pair in pairs(found)) for n in range(1, 8)}
+    assert all(row["capped"] == 6 - kept[row["a"]] for row in found)
+    assert all(kept[n] >= 2 for n in kept)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            *(st.integers(0, 30) for _ in range(2)),
+            *(st.integers(1, 12) for _ in range(2)),
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    st.sampled_from([1, 2, 20_000]),
+    st.sampled_from([1, 50, 4_000_000]),
+)
+def test_same_pairs_as_one_by_one(
+    con: duckdb.DuckDBPyConnection, boxes: list[tuple[int, ...]], cells: int, limit: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "_CELLS", cells)
+        patch.setattr(neighbours, "_PAIRS", limit)
+        found = reduced(
+            con, [{"annotation": n, "item": b[0], "box": list(b[1:])} for n, b in enumerate(boxes)]
+        )
+    shapes = [shapely.box(x, y, x + w, y + h) for _, x, y, w, h in boxes]
+    expected = {
+        (a, b): shapes[a].intersection(shapes[b]).area / shapes[a].union(shapes[b]).area
+        for a in range(len(boxes))
+        for b in range(a + 1, len(boxes))
+        if boxes[a][0] == boxes[b][0] and shapes[a].intersection(shapes[b]).area > 0
+    }
+    assert pairs(found) == sorted(expected)
+    assert np.allclose([r["iou"] for r in found], [expected[p] for p in pairs(found)])
+
+
+def test_again_replaces(con: duckdb.DuckDBPyConnection) -> None:
+    reduced(con, [{"annotation": 1, "box": BOX}, {"annotation": 2, "box": BOX}])
+    neighbours.reduce(con)
+    assert con.execute("SELECT count(*) FROM neighbours").fetchall() == [(1,)]

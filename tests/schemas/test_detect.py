@@ -1,0 +1,45 @@
+"""Formats are recognised, faulty ones too; what fits nothing is not forced."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from qc.schemas.detect import detect
+from qc.schemas.library import shipped_schemas
+from tests.schemas.test_generate import VALID
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_its_own(name: str) -> None:
+    best, fits = detect([VALID[name]] * 3, shipped_schemas())
+    assert best is not None
+    assert best.schema == name
+    assert (best.valid, best.sampled) == (3, 3)
+    assert [f.score for f in fits] == sorted((f.score for f in fits), reverse=True)
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_a_faulty_document_is_still_recognised(name: str) -> None:
+    """One required key gone, one unknown: nothing is valid, the format is plain all the same."""
+    document = copy.deepcopy(VALID[name])
+    part = document
+    while isinstance(part, dict) and not any(not isinstance(v, (dict, list)) for v in part.values()):
+        part = next(iter(part.values()))
+        part = part[0] if isinstance(part, list) else part
+    part.pop(next(k for k, v in part.items() if not isinstance(v, (dict, list))))
+    document["unknown"] = 1
+    best, _ = detect([document], shipped_schemas())
+    assert best is not None
+    assert best.schema == name
+
+
+@pytest.mark.parametrize("document", [{"a": 1, "b": [1]}, [], 3, {"data": [{"text": "t", "label": 1}]}, {}])
+def test_nothing_fits(document: Any) -> None:
+    assert detect([document], shipped_schemas())[0] is None
+
+
+def test_no_documents() -> None:
+    assert detect([], shipped_schemas()) == (None, [])

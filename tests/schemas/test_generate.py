@@ -1,0 +1,321 @@
+"""What a generated extractor takes from documents, and that dirt never makes it raise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qc.errors import QcError
+from qc.schemas import library
+from qc.schemas.generate import Extractor, generate
+from qc.schemas.paths import count_any
+from qc.schemas.tree import build, generic_path
+
+
+def rows_of(extractor: Extractor, document: Any) -> dict[str, list[dict[str, Any]]]:
+    """Rows by kind, without ids; shapes as (owner's pointer, value)."""
+    rows: list[list[tuple[Any, ...]]] = [[] for _ in extractor.rows]
+    shapes: list[tuple[str, Any]] = []
+
+    def adder(site: int) -> Any:
+        def add(value: Any, owner: int) -> None:
+            row = extractor.shapes[site].row
+            pointer = rows[row][owner][extractor.rows[row].columns.index("pointer")]
+            shapes.append((pointer + extractor.shapes[site].suffix, value))
+
+        return add
+
+    extractor.extract(
+        document, 7, rows, [adder(i) for i in range(len(extractor.shapes))], lambda t: f"~{len(t)}"
+    )
+    out: dict[str, list[dict[str, Any]]] = {"shape": [{"at": at, "value": value} for at, value in shapes]}
+    hidden = {"item", "annotation", "class_row", "track", "file"}
+    for site, found in zip(extractor.rows, rows, strict=True):
+        out.setdefault(site.kind, []).extend(
+            {k: v for k, v in zip(site.columns, row, strict=True) if k not in hidden} for row in found
+        )
+    return out
+
+
+def item(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "x-qc": {"row": "item"}, "properties": properties}
+
+
+BOX = {"type": "array", "x-qc": {"shape": {"type": "box", "order": "xywh"}}}
+
+CASES: dict[str, tuple[dict[str, Any], Any, dict[str, list[dict[str, Any]]]]] = {
+    "a column": (
+        item(name={"x-qc": {"col": "file_name"}}),
+        {"name": "a.jpg"},
+        {"item": [{"pointer": "", "file_name": "a.jpg"}]},
+    ),
+    "columns below plain objects, whatever the order of keys": (
+        item(
+            boxes={
+                "type": "array",
+                "items": {"type": "object", "x-qc": {"row": "annotation"}, "properties": {}},
+            },
+            meta={"type": "object", "properties": {"w": {"x-qc": {"col": "width"}}}},
+        ),
+        {"boxes": [{}], "meta": {"w": 5}},
+        {"item": [{"pointer": "", "width": 5}], "annotation": [{"pointer": "/boxes/0"}]},
+    ),
+    "an inner row inherits what it does not say": (
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "x-qc": {"row": "track"},
+                "properties": {
+                    "boxes": {
+                        "items": {
+                            "type": "object",
+                            "x-qc": {"row": "annotation"},
+                            "properties": {"f": {"x-qc": {"col": "frame"}}},
+                        }
+                    },
+                    "label": {"x-qc": {"col": "class"}},
+                },
+            },
+        },
+        [{"boxes": [{"f": 3}], "label": "넘어짐"}],
+        {
+            "track": [{"pointer": "/0", "class": "넘어짐"}],
+            "annotation": [{"pointer": "/0/boxes/0", "class": "넘어짐", "frame": 3}],
+        },
+    ),
+    "groups of a pattern": (
+        item(r={"type": "string", "x-qc": {"groups": "^(?<width>\\d+), ?(?<height>\\d+)$"}}),
+        {"r": "1920, 1080"},
+        {"item": [{"pointer": "", "width": 1920.0, "height": 1080.0}]},
+    ),
+    "a key that is a pattern": (
+        {
+            "type": "object",
+            "x-qc": {"row": "item"},
+            "patternProperties": {"^A\\.?$": {"properties": {"id": {"x-qc": {"id": "image"}}}}},
+        },
+        {"A.": {"id": 3}},
+        {"item": [{"pointer": "", "declared_id": 3, "declared_id@": "/A./id"}]},
+    ),
+    "attributes: bounded kept, free text digested": (
+        item(
+            a={
+                "type": "array",
+                "items": {
+                    "x-qc": {"row": "annotation"},
+                    "properties": {
+                        "attrs": {
+                            "x-qc": {"key": "attribute"},
+                            "properties": {"weather": {"enum": ["맑음"]}},
+                            "additionalProperties": {"type": "string"},
+                        }
+                    },
+                },
+            }
+        ),
+        {"a": [{"attrs": {"weather": "맑음", "note": "홍길동", "n": 2, "ok": True, "none": None}}]},
+        {
+            "item": [{"pointer": ""}],
+            "annotation": [
+                {
+                    "pointer": "/a/0",
+                    "attrs": [("weather", "맑음"), ("note", "~3"), ("n", "2"), ("ok", "true")],
+                }
+            ],
+        },
+    ),
+    "a branch is chosen by its constant, not by validity": (
+        item(
+            a={
+                "items": {
+                    "x-qc": {"row": "annotation"},
+                    "properties": {"t": {"type": "string"}, "v": {}},
+                    "oneOf": [
+                        {"properties": {"t": {"const": "box"}, "v": {**BOX, "minItems": 4}}},
+                        {"properties": {"t": {"const": "tag"}, "v": {"type": "string"}}},
+                    ],
+                }
+            }
+        ),
+        {"a": [{"t": "box", "v": [1]}, {"t": "tag", "v": "x"}, {"t": "?", "v": [1, 2, 3, 4]}]},
+        {
+            "item": [{"pointer": ""}],
+            "annotation": [{"pointer": "/a/0"}, {"pointer": "/a/1"}, {"pointer": "/a/2"}],
+            "shape": [{"at": "/a/0/v", "value": [1]}],
+        },
+    ),
+    "roles behind $ref and allOf": (
+        {
+            "allOf": [{"$ref": "#/$defs/base"}],
+            "$defs": {"base": item(n={"$ref": "#/$defs/name"}), "name": {"x-qc": {"col": "file_name"}}},
+        },
+        {"n": "x"},
+        {"item": [{"pointer": "", "file_name": "x"}]},
+    ),
+    "pointers are escaped": (
+        item(**{'a/b~"{': {"items": {"x-qc": {"row": "annotation"}, "properties": {"b": BOX}}}}),
+        {'a/b~"{': [{"b": [1, 2, 3, 4]}]},
+        {
+            "item": [{"pointer": ""}],
+            "annotation": [{"pointer": '/a~1b~0"{/0'}],
+            "shape": [{"at": '/a~1b~0"{/0/b', "value": [1, 2, 3, 4]}],
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "document", "expected"), CASES.values(), ids=CASES)
+def test_rows(schema: dict[str, Any], document: Any, expected: dict[str, Any]) -> None:
+    found = rows_of(generate(build(schema)), document)
+    assert {k: v for k, v in found.items() if v} == expected
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a column outside any row": ({"properties": {"a": {"x-qc": {"col": "class"}}}}, "roles.no-row"),
+    "no such column": (item(a={"x-qc": {"col": "colour"}}), "roles.no-column"),
+    "a map without a name": (item(a={"x-qc": {"col": "attrs"}}), "roles.no-name"),
+    "no such role": (item(a={"x-qc": {"rôle": 1}}), "roles.unknown"),
+    "a role that is not compiled yet": (item(a={"x-qc": {"decode": "BIO"}}), "roles.unsupported"),
+    "many values for one column": (item(a={"items": {"x-qc": {"col": "width"}}}), "roles.several"),
+    "a shape outside an annotation": (item(a=BOX), "roles.shape-place"),
+    "an unknown order": (item(a={"x-qc": {"shape": {"type": "box", "order": "yxyx"}}}), "roles.malformed"),
+    "a reference to a space without ids": (item(a={"x-qc": {"ref": "image"}}), "roles.no-space"),
+    "two meanings of one place": (
+        item(a={"x-qc": {"col": "width"}, "allOf": [{"x-qc": {"col": "height"}}]}),
+        "roles.contradictory",
+    ),
+    "branches that nothing tells apart": (
+        item(a={"oneOf": [{"minItems": 1, "x-qc": {"col": "width"}}, {"minItems": 2}]}),
+        "roles.branches",
+    ),
+    "roles below recursion": (
+        {"$ref": "#/$defs/n", "$defs": {"n": {**item(), "properties": {"k": {"$ref": "#/$defs/n"}}}}},
+        "roles.recursive",
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "key"), REFUSED.values(), ids=REFUSED)
+def test_refused_when_loaded(schema: dict[str, Any], key: str) -> None:
+    with pytest.raises(QcError) as caught:
+        generate(build(schema))
+    assert caught.value.key == key
+
+
+VALID: dict[str, Any] = {
+    "coco-instances": {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],
+        "categories": [{"id": 1, "name": "c"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1],
+             "segmentation": [[0, 0, 1, 0, 1, 1]]},
+            {"id": 2, "image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "iscrowd": 1,
+             "segmentation": {"size": [9, 9], "counts": "a"}},
+        ],
+    },
+    "labelme": {
+        "shapes": [
+            {"label": "p", "points": [[0, 0], [1, 0], [1, 1]], "shape_type": "polygon"},
+            {"label": "r", "points": [[0, 0], [1, 1]], "shape_type": "rectangle", "flags": {}},
+        ],
+        "imagePath": "a.jpg", "imageHeight": 5, "imageWidth": 5,
+    },
+    "aihub-s01-low-light": {
+        "Raw_Data_Info.": {"Resolution": "1920, 1080"},
+        "Source_Data_Info.": {"Source_Data_ID": "A1", "Shooting_ID": "s"},
+        "Learning_Data_Info.": {
+            "Annotations": [{"Class_ID": "c", "Type": "Bounding_box", "Type_value": [1, 2, 3, 4]}]
+        },
+    },
+    "aihub-s06-drawings": {
+        "images": [{"id": 1, "file_name": "a.png", "width": 9, "height": 9}],
+        "categories": [{"id": 4, "name": "c"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 4, "bbox": [0, 0, 1, 1],
+             "attributes": {"구조_출입문": "여닫이"}}
+        ],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_both_counters_agree_on_valid_documents(name: str) -> None:
+    """The generated counter does not look at required keys; the walking one looks at all."""
+    schema, document = library.load(name), VALID[name]
+    assert schema.validator.is_valid(document)
+    extractor = schema.extractor
+    index = {site.path: i for i, site in enumerate(extractor.paths)}
+    assert list(extractor.count(document)) == count_any(schema.tree, document, index)
+    assert sum(extractor.count(document)) > len(document)
+
+
+@pytest.mark.parametrize(("name", "kinds"), [
+    ("coco-instances", ["box", "box", "mask", "polygon"]), ("labelme", ["box", "polygon"]),
+    ("aihub-s01-low-light", ["box"]), ("aihub-s06-drawings", ["box"]),
+])  # fmt: skip
+def test_each_geometry_is_taken_once_by_its_own_kind(name: str, kinds: list[str]) -> None:
+    """Two branches must not both take one value: their constants share the generated module."""
+    extractor = library.load(name).extractor
+    rows: list[list[tuple[Any, ...]]] = [[] for _ in extractor.rows]
+    taken: list[str] = []
+
+    def adder(kind: str) -> Any:
+        return lambda _value, _owner: taken.append(kind)
+
+    extractor.extract(VALID[name], 7, rows, [adder(s.shape["type"]) for s in extractor.shapes], str)
+    assert sorted(taken) == kinds
+
+
+def test_every_shipped_format_has_a_valid_document_here() -> None:
+    assert set(VALID) == {schema.id for schema in library.shipped_schemas()}
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+
+
+def dirty(document: Any) -> st.SearchStrategy[Any]:
+    """``document`` with any part replaced by anything, or keys missing."""
+    anything = st.recursive(
+        SCALARS, lambda s: st.lists(s, max_size=3) | st.dictionaries(st.text(max_size=3), s, max_size=3)
+    )
+    if isinstance(document, dict):
+        parts = {k: dirty(v) for k, v in document.items()}
+        whole: st.SearchStrategy[Any] = st.fixed_dictionaries({}, optional=parts)
+    elif isinstance(document, list):
+        whole = st.tuples(*map(dirty, document)).map(list)
+    else:
+        whole = st.just(document)
+    return st.one_of(whole, whole, whole, anything)
+
+
+@pytest.mark.parametrize("name", VALID)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_dirt_never_raises(name: str, data: st.DataObject) -> None:
+    document = data.draw(dirty(VALID[name]))
+    schema = library.load(name)
+    rows_of(schema.extractor, document)
+    index = {site.path: i for i, site in enumerate(schema.extractor.paths)}
+    counts = count_any(schema.tree, document, index)
+    if schema.validator.is_valid(document):
+        assert list(schema.extractor.count(document)) == counts
+
+
+@pytest.mark.parametrize(
+    ("path", "missing", "expected"),
+    [
+        (("annotations", 3, "bbox"), None, "/annotations/*/bbox"),
+        (("annotations", 3, "bbox", 2), None, "/annotations/*/bbox"),
+        (("annotations", 3), None, "/annotations/*"),
+        (("annotations", 3), "id", "/annotations/*/id"),
+        ((), "images", "/images"),
+        ((), None, ""),
+        (("nothing", "known"), None, "/nothing/known"),
+    ],
+)
+def test_generic_path(path: tuple[str | int, ...], missing: str | None, expected: str) -> None:
+    assert generic_path(library.load("coco-instances").tree, path, missing) == expected
