@@ -118,6 +118,7 @@ def _check(options: CheckOptions, listener: Listener, seen: Looked, run: Run, en
         store.build(run, summary.keys)
     with _timed(run, listener, "link"), store.connect(run, read_only=False) as con:
         con.execute("UPDATE files SET digest = d.digest FROM digests d WHERE d.file = files.file")
+        store.show_bulk(con, run, summary.keys)
         pair_by_name(con)
         link.link(con)
         neighbours.reduce(con)

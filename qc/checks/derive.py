@@ -17,6 +17,7 @@ from qc.checks.binding import levels
 from qc.checks.load import first_line
 from qc.checks.lock import Budget, TimeLimitError, open_locked, time_limit
 from qc.errors import QcError
+from qc.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,10 +58,8 @@ def derive(facts: Path, library: Library, folder: Path, budget: Budget | None = 
             con.execute("BEGIN")
             for table, path in made:
                 started = time.perf_counter()
-                quoted = str(path).replace("'", "''")
-                con.execute(
-                    f"CREATE OR REPLACE TABLE \"{table.id}\" AS SELECT * FROM read_parquet('{quoted}')"
-                )
+                source = f"read_parquet({literal(path)})"
+                con.execute(f'CREATE OR REPLACE TABLE "{table.id}" AS SELECT * FROM {source}')
                 _demand_unique(table, con)
                 seconds[table.id] = round(seconds[table.id] + time.perf_counter() - started, 4)
             con.execute("COMMIT")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from qc.errors import QcError
+from qc.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +54,9 @@ def open_locked(
         },
     )
     try:
-        con.execute(f"ATTACH '{_quoted(facts)}' AS {FACTS} (READ_ONLY)")
+        con.execute(f"ATTACH {literal(facts)} AS {FACTS} (READ_ONLY)")
         if reference is not None:
-            con.execute(f"ATTACH '{_quoted(reference)}' AS {REFERENCE} (READ_ONLY)")
+            con.execute(f"ATTACH {literal(reference)} AS {REFERENCE} (READ_ONLY)")
         con.execute(f"USE {FACTS}")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
@@ -105,7 +106,3 @@ def time_limit(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]
         timer.cancel()
     if expired:
         raise TimeLimitError(seconds)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

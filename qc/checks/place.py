@@ -19,6 +19,7 @@ import pyarrow as pa
 from qc import globs
 from qc.checks.load import placeholders
 from qc.checks.model import SUBJECT_KEYS
+from qc.sql import literal
 
 if TYPE_CHECKING:
     import datetime
@@ -128,8 +129,7 @@ class Desk:
                 "python_enable_replacements": "false",
             },
         )
-        quoted = str(facts).replace("'", "''")
-        self._con.execute(f"ATTACH '{quoted}' AS facts (READ_ONLY)")
+        self._con.execute(f"ATTACH {literal(facts)} AS facts (READ_ONLY)")
         self._run(_FOUND)
 
     def __enter__(self) -> Desk:

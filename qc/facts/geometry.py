@@ -15,13 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from qc.facts.hashing import Words, mix, of_slices
 from qc.facts.outlines import Faults, Floats, Ints, measure_outlines
 
-Words = npt.NDArray[np.uint64]
 Columns = dict[str, Any]
-
-#: 2^64 divided by the golden ratio: spreads consecutive positions over all bits.
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Collector(Protocol):
@@ -251,25 +248,11 @@ def _circles(points: Floats, sizes: Ints) -> tuple[Floats, Ints]:
     return np.concatenate(out) if out else points, np.array(out_sizes, dtype=np.int64)
 
 
-def mix(words: Words) -> Words:
-    """A bijection of 64-bit words that changes half the bits for any change (splitmix64's finaliser)."""
-    words = words.copy()
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        words ^= words >> np.uint64(shift)
-        words *= np.uint64(factor)
-    words ^= words >> np.uint64(31)
-    return words
-
-
 def digests(values: Floats, offsets: Ints, kind: str) -> Words:
     """A 64-bit digest of each slice ``values[offsets[i]:offsets[i + 1]]``, order of values included."""
-    sizes = np.diff(offsets)
-    place = (np.arange(len(values)) - np.repeat(offsets[:-1], sizes)).astype(np.uint64)
     bits = np.ascontiguousarray(values + 0.0).view(np.uint64)  # + 0.0: minus zero is zero
-    mixed = mix(bits ^ (place + np.uint64(1)) * _GOLDEN)
-    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)))
     seed = np.uint64(int.from_bytes(kind.encode("ascii")[:8].ljust(8, b"\0"), "little"))
-    return mix((sums[offsets[1:]] - sums[offsets[:-1]]) ^ sizes.astype(np.uint64) * _GOLDEN ^ seed)
+    return mix(of_slices(bits, offsets, ordered=True) ^ seed)
 
 
 def _numbers(values: Floats, absent: npt.NDArray[np.bool_] | None = None) -> pa.Array[Any]:

@@ -5,17 +5,14 @@ Pure: what it returns depends on the job alone. Nothing that a document holds ma
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from xxhash import xxh3_64_intdigest
@@ -26,9 +23,10 @@ from qc.documents.jsons import read_json
 from qc.documents.locate import locate
 from qc.documents.text import text_of
 from qc.facts import tables
-from qc.facts.geometry import Collector, collector, mix
+from qc.facts.geometry import Collector, collector
+from qc.facts.hashing import Words, mix, of_slices, of_texts
 from qc.facts.producers import Job, Member
-from qc.facts.within import Within
+from qc.facts.within import Found, Within
 from qc.schemas import library, values
 from qc.schemas.errors import SchemaError, holds, schema_errors
 from qc.schemas.generate import LinkSite, RowSite
@@ -44,7 +42,6 @@ LOCATED_FILES = 200
 READERS: Mapping[str, Callable[[bytes], Document]] = {"json": read_json}
 
 Tables = dict[str, list[pa.Table]]
-Words = npt.NDArray[np.uint64]
 
 
 def read_labels(job: Job) -> dict[str, pa.Table]:
@@ -54,22 +51,10 @@ def read_labels(job: Job) -> dict[str, pa.Table]:
     key (bytes) for digests of free text.
     """
     chunk = _Chunk(job.options)
-    with Reader() as reader, _no_collection():
+    with Reader() as reader:
         for member in job.members:
             chunk.read(reader, member)
         return chunk.tables()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without garbage collection: documents are trees; looking for cycles costs a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Chunk:
@@ -198,7 +183,6 @@ class _Collected:
         self.add = [shape.add for shape in self.shapes]
         self.counts: list[Sequence[int]] = []
         self.index = {site.path: i for i, site in enumerate(extractor.paths)}
-        self.spaces = {link.link.space: site.kind for site in extractor.rows for link in site.ids}
         self.faults: dict[str, Counter[int]] = {"STRUCTURE": Counter(), "FORMAT": Counter()}
 
     def take(self, value: Any, file: int, valid: bool, digest: Callable[[str], str]) -> None:
@@ -223,7 +207,7 @@ class _Collected:
             if not self.rows[number]:
                 continue
             table = ROWS[site.kind]
-            out += _link_tables(site, data, within, self.spaces)
+            out += _link_tables(site, data, within)
             own: dict[str, Any] = {name: values for name, values in data.items() if not name.endswith("@")}
             if "layer" in table.names:
                 own.setdefault("layer", pa.repeat("delivered", len(self.rows[number])))
@@ -236,9 +220,11 @@ class _Collected:
             out.append((table.name, table.arrow(own)))
         for site_, shape, measures in zip(self.schema.extractor.shapes, self.shapes, measured, strict=True):
             if shape.owners:
-                out.append(
-                    ("shapes", _shape_table(columns[site_.row], site_.suffix, site_.shape, shape, measures))
-                )
+                made = _shape_table(columns[site_.row], site_.suffix, site_.shape, shape, measures)
+                out.append(("shapes", made))
+                if "coordinates" in measures:
+                    points = {name: measures[name] for name in ("coordinates", "ring_sizes")}
+                    out.append(("outlines", tables.OUTLINES.arrow({"shape": made["shape"], **points})))
         return out
 
     def path_table(self) -> pa.Table:
@@ -265,13 +251,11 @@ class _Collected:
                 np.add.at(total, np.asarray(shape.owners, dtype=np.int64), measures["digest"])
         for salt, name in enumerate(("class", "class_ref")):
             if name in data:
-                total ^= _text_words(data[name]) * np.uint64(2 * salt + 3)
+                total ^= of_texts(data[name]) * np.uint64(2 * salt + 3)
         if "attrs" in data:
-            total ^= np.fromiter(
-                (xxh3_64_intdigest(repr(sorted(a)).encode()) if a else 0 for a in data["attrs"].to_pylist()),
-                np.uint64,
-                len(total),
-            )
+            attrs = data["attrs"]
+            pairs = mix(of_texts(attrs.keys)) ^ of_texts(attrs.items)
+            total ^= of_slices(pairs, attrs.offsets.to_numpy().astype(np.int64), ordered=False)
         return mix(total)
 
 
@@ -289,7 +273,7 @@ def _clean(site: RowSite, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
     """Typed columns of the rows collected at ``site``."""
     types = {c.name: c.arrow for c in ROWS[site.kind].columns}
     return {
-        name: values.column(raw, kind) if kind else pa.array(raw, types.get(name, pa.string()))
+        name: values.column(raw, kind) if kind else values.plain(raw, types.get(name, pa.string()))
         for name, kind, raw in zip(site.columns, site.kinds, _columns(rows, len(site.columns)), strict=True)
     }
 
@@ -298,12 +282,10 @@ def _rows(table: tables.Table, names: Sequence[str], rows: list[tuple[Any, ...]]
     return table.arrow(dict(zip(names, _columns(rows, len(names)), strict=True)))
 
 
-def _link_tables(
-    site: RowSite, data: dict[str, Any], within: Within, spaces: Mapping[str, str]
-) -> list[tuple[str, pa.Table]]:
+def _link_tables(site: RowSite, data: dict[str, Any], within: Within) -> list[tuple[str, pa.Table]]:
     """Rows of ``ids`` and ``refs`` from the columns that hold them; ``data`` gets what references name."""
     out = []
-    targets: dict[str, pa.Array] = {}
+    targets: dict[str, Found] = {}
     for table, links in ((tables.IDS, site.ids), (tables.REFS, site.refs)):
         for link in links:
             found = data[link.column]
@@ -317,10 +299,10 @@ def _link_tables(
                 "value": found,
             }
             if table is tables.REFS and link.link.scope == "file":
-                rows["target"], rows["resolves"] = within.find(link.link.space, data["file"], found)
-                targets[link.link.space] = rows["target"]
+                led = targets[link.link.space] = within.find(link.link.space, data["file"], found)
+                rows["target"], rows["resolves"] = led.target, led.resolves
             out.append((table.name, table.arrow(rows).filter(pc.is_valid(found))))
-    within.complete(data, spaces, targets)
+    within.complete(data, targets)
     return out
 
 
@@ -352,15 +334,6 @@ def _normal(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _text_words(texts: pa.Array) -> Words:
-    """A 64-bit digest of each text; 0 for None."""
-    encoded = texts.dictionary_encode()
-    known = [xxh3_64_intdigest(text.encode()) for text in encoded.dictionary.to_pylist()]
-    index = encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
-    words: Words = np.array([*known, 0], dtype=np.uint64)[index]
-    return words
-
-
 def _shape_table(
     rows: Mapping[str, Any],
     suffix: str,
@@ -387,4 +360,4 @@ def _shape_table(
     for name in ("item", "file", "part", "frame"):
         if name in rows:
             data[name] = rows[name].take(owners)
-    return tables.SHAPES.arrow({**data, **measures})
+    return tables.SHAPES.arrow({**data, **{k: v for k, v in measures.items() if k in tables.SHAPES.names}})

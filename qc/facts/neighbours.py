@@ -1,7 +1,8 @@
 """Which annotations of an item meet: made once, so that no check joins shapes with shapes.
 
-All items are taken together: boxes of an item are scaled into a unit cell of their own and the cells set
-side by side, so that one tree serves many items at once.
+All items are taken together. In cells (item, layer, part, frame) of few objects every pair is looked at,
+vectorised over all cells; boxes of crowded cells are scaled into a unit cell of their own and set side by
+side, so that one tree serves many cells at once.
 """
 
 from __future__ import annotations
@@ -86,6 +87,8 @@ def reduce(con: duckdb.DuckDBPyConnection) -> None:
             "capped": (total - kept)[found.a],
         }
     )
+    if not rows.num_rows:
+        return
     con.register("met", rows)
     con.execute(
         """
@@ -114,6 +117,47 @@ def _objects(con: duckdb.DuckDBPyConnection) -> tuple[pa.Table, Ints]:
 
 def _meeting(boxes: Floats, cells: Ints) -> tuple[_Pairs, Ints]:
     """Pairs whose bounding boxes overlap, capped, and how many neighbours every object has in all."""
+    sizes = np.bincount(cells)[cells]
+    # Among CAP + 1 objects none can have more than CAP neighbours: nothing to be capped.
+    crowded = np.flatnonzero(sizes > CAP + 1)
+    few, total = _among_few(boxes, cells, sizes)
+    if not len(crowded):
+        return few, total
+    number = np.unique(cells[crowded], return_inverse=True)[1]
+    many, counted = _among_many(boxes[crowded], number)
+    total[crowded] = counted
+    return _Pairs(
+        np.concatenate((few.a, crowded[many.a])),
+        np.concatenate((few.b, crowded[many.b])),
+        np.concatenate((few.iou, many.iou)),
+    ), total
+
+
+def _among_few(boxes: Floats, cells: Ints, sizes: Ints) -> tuple[_Pairs, Ints]:
+    """Pairs of cells with few objects: each object with the next, the one after it, and so on."""
+    starts = np.concatenate(([0], np.flatnonzero(np.diff(cells)) + 1))
+    rank = np.arange(len(cells)) - np.repeat(starts, np.diff(np.append(starts, len(cells))))
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    left = np.flatnonzero((sizes <= CAP + 1) & (rank + 1 < sizes))
+    found: list[tuple[Ints, Ints, Floats]] = []
+    step = 1
+    while len(left):
+        shared = _intersection(boxes, left, left + step)
+        real = shared > 0
+        a, shared = left[real], shared[real]
+        found.append((a, a + step, shared / (area[a] + area[a + step] - shared)))
+        step += 1
+        left = left[rank[left] + step < sizes[left]]
+    if not found:
+        empty = np.zeros(0, dtype=np.int64)
+        return _Pairs(empty, empty, np.zeros(0)), np.zeros(len(boxes), dtype=np.int64)
+    a, b, iou = (np.concatenate(column) for column in zip(*found, strict=True))
+    total = np.bincount(a, minlength=len(boxes)) + np.bincount(b, minlength=len(boxes))
+    return _Pairs(a, b, iou), total
+
+
+def _among_many(boxes: Floats, cells: Ints) -> tuple[_Pairs, Ints]:
+    """Pairs of crowded cells (numbered from 0 without gaps), by a tree; capped."""
     total = np.zeros(len(boxes), dtype=np.int64)
     kept: list[tuple[Ints, Ints, Floats]] = []
     for start, stop in _batches(cells, _CELLS):
@@ -246,7 +290,7 @@ def _geometries(
         )
         rows: Any = con.sql(
             "SELECT n, coordinates, coalesce(ring_sizes, [len(coordinates) / 2]) AS rings "
-            "FROM wanted JOIN shapes USING (shape) ORDER BY n"
+            "FROM wanted JOIN outlines USING (shape) ORDER BY n"
         ).to_arrow_table()
         con.unregister("wanted")
         shapes[rows["n"].to_numpy()] = _areas(rows)

@@ -29,6 +29,8 @@ import pyarrow as pa
 TYPES: dict[str, tuple[pa.DataType, str]] = {
     "id": (pa.uint64(), "UBIGINT"),
     "text": (pa.string(), "VARCHAR"),
+    # One of few words: the same type, but kept as a dictionary in the chunks.
+    "word": (pa.string(), "VARCHAR"),
     "int": (pa.int64(), "BIGINT"),
     "real": (pa.float64(), "DOUBLE"),
     "flag": (pa.bool_(), "BOOLEAN"),
@@ -59,12 +61,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of facts. ``row`` says what one row is; ``key`` names the columns that identify it."""
+    """A table of facts. ``row`` says what one row is; ``key`` names the columns that identify it.
+
+    ``loaded`` tables stand in the database that checks ask; others are bulk that stays in the chunks, for
+    producers that need a part of it.
+    """
 
     name: str
     row: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    loaded: bool = True
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -101,14 +108,14 @@ def _array(values: Any, type_: pa.DataType) -> pa.Array[Any] | pa.ChunkedArray[A
     return pa.array(values, type=type_)
 
 
-def _table(name: str, row: str, key: str, columns: str) -> Table:
+def _table(name: str, row: str, key: str, columns: str, *, loaded: bool = True) -> Table:
     parsed = []
     for line in filter(None, map(str.strip, columns.splitlines())):
         column, type_, meaning = line.split(maxsplit=2)
         if type_ not in TYPES:
             raise ValueError(f"{name}.{column}: unknown type {type_}")
         parsed.append(Column(column, type_, meaning))
-    return Table(name, row, tuple(key.split()), tuple(parsed))
+    return Table(name, row, tuple(key.split()), tuple(parsed), loaded)
 
 
 FILES = _table(
@@ -117,7 +124,7 @@ FILES = _table(
     "file",
     """
     file          id    hash of (root, container path, stored path in NFC, ordinal among equals)
-    root          text  which root of the run: 'deliverable'; later 'input' (a voucher's before)
+    root          word  which root of the run: 'deliverable'; later 'input' (a voucher's before)
     container     id    the archive that holds it; NULL for a file on disk
     container_path text path of that archive from the root
     path          text  path from the root or inside the archive, '/' between parts, NFC
@@ -132,15 +139,15 @@ FILES = _table(
     crc           int   CRC-32 as the archive states it; NULL on disk
     mtime_ns      int   modification time, ns since 1970; NULL in an archive
     digest        text  content digest where a check needed it or --digest full: 'blake2b:HEX'
-    name_encoding text  how the stored name was read: 'utf-8', 'cp949', 'cp437'; 'os' on disk
-    name_form     text  Unicode form as stored: 'NFC', 'NFD', 'mixed'; 'ascii' when all forms agree
-    unsafe        text  why the stored path must not be written: 'absolute', 'parent', 'drive', 'control'; NULL if safe
-    media         text  what the extension says: image video audio pointcloud text document table label archive other
-    kind          text  role in the deliverable: source label archive document junk other
-    split         text  training validation test other; NULL if the layout does not tell
+    name_encoding word  how the stored name was read: 'utf-8', 'cp949', 'cp437'; 'os' on disk
+    name_form     word  Unicode form as stored: 'NFC', 'NFD', 'mixed'; 'ascii' when all forms agree
+    unsafe        word  why the stored path must not be written: 'absolute', 'parent', 'drive', 'control'; NULL if safe
+    media         word  what the extension says: image video audio pointcloud text document table label archive other
+    kind          word  role in the deliverable: source label archive document junk other
+    split         word  training validation test other; NULL if the layout does not tell
     group_key     text  group by the layout (TS_강아지 -> 강아지); pairs never cross it when both have one
-    status        text  'ok', or why it could not be read: unreadable encrypted damaged unsupported unsafe
-    reason        text  code of the reason when status is not ok (words are made at the end)
+    status        word  'ok', or why it could not be read: unreadable encrypted damaged unsupported unsafe
+    reason        word  code of the reason when status is not ok (words are made at the end)
 """,
 )
 
@@ -151,7 +158,7 @@ PAIRS = _table(
     """
     label   id    label file
     source  id    source file
-    rule    text  P1 same stem, P2 sibling folders, P3 name inside the label, P8 COCO list ...
+    rule    word  P1 same stem, P2 sibling folders, P3 name inside the label, P8 COCO list ...
 """,
 )
 
@@ -161,11 +168,11 @@ DOCUMENTS = _table(
     "file",
     """
     file      id    the file
-    format    text  json ...
-    schema    text  id of the schema that it is bound to; NULL if none fits
-    encoding  text  utf-8 utf-8-sig cp949 ...; NULL if it could not be told
-    lane      text  'fast' or 'slow': which parser read it
-    status    text  'ok', 'unparsed' (nothing could be read), 'crashed' (our reader died on it)
+    format    word  json ...
+    schema    word  id of the schema that it is bound to; NULL if none fits
+    encoding  word  utf-8 utf-8-sig cp949 ...; NULL if it could not be told
+    lane      word  'fast' or 'slow': which parser read it
+    status    word  'ok', 'unparsed' (nothing could be read), 'crashed' (our reader died on it)
     valid     flag  holds against its schema; NULL without schema or unparsed
     records   int   rows of items that it declares
     bytes     int   size
@@ -180,7 +187,7 @@ ITEMS = _table(
     item         id    hash of (file, pointer)
     file         id    the label file that declares it
     pointer      text  where
-    layer        text  whose
+    layer        word  whose
     declared_id  text  its own id, as declared
     key          text  normalised name that is compared over rounds: declared file name, else stem
     file_name    text  name of its media as declared, NFC
@@ -189,7 +196,7 @@ ITEMS = _table(
     frames       int   declared number of frames
     fps          real  declared, 1/s
     duration_s   real  declared, s
-    split        text  declared
+    split        word  declared
     worker       text  declared maker
     batch        text  declared batch
     groups       map   declared groups: person, place, take, session ...
@@ -204,10 +211,10 @@ ITEM_MEDIA = _table(
     """
     item      id    the item
     file      id    the media file
-    channel   text  camera, microphone, modality
+    channel   word  camera, microphone, modality
     part      int   page, slice
     offset_s  real  where the item starts in the media, s
-    rule      text  how it was found: P1 P2 P3 P8 ...
+    rule      word  how it was found: P1 P2 P3 P8 ...
 """,
 )
 
@@ -221,8 +228,8 @@ ANNOTATIONS = _table(
     item_ref     text  the item's id as the annotation names it
     file         id    the label file
     pointer      text  where
-    layer        text  whose
-    annotator    text  declared maker
+    layer        word  whose
+    annotator    word  declared maker
     declared_id  text  its own id, as declared
     class        text  class path, '/' between levels, as named; NULL until linked when only an id is given
     class_ref    text  the class's id as the annotation names it
@@ -252,7 +259,7 @@ TRACKS = _table(
     item         id    its item
     file         id    the label file
     pointer      text  where
-    layer        text  whose
+    layer        word  whose
     declared_id  text  as declared
     class        text  class path
     attrs        map   attributes fixed over the track
@@ -269,14 +276,14 @@ SHAPES = _table(
     item        id    its item; NULL until linked
     file        id    the label file
     pointer     text  where the geometry stands
-    layer       text  whose
+    layer       word  whose
     part        int   as its annotation
     frame       int   as its annotation
-    kind        text  box polygon polyline point keypoints mask ellipse
-    "order"     text  how the values are ordered, as the schema promises: xywh xyxy cxcywh points
-    space       text  pixel normalized lonlat metre
+    kind        word  box polygon polyline point keypoints mask ellipse
+    "order"     word  how the values are ordered, as the schema promises: xywh xyxy cxcywh points
+    space       word  pixel normalized lonlat metre
     origin      int   0 or 1: number of the first pixel
-    sensor      text  camera that sees it
+    sensor      word  camera that sees it
     v0          real  boxes: first value as given
     v1          real  boxes: second
     v2          real  boxes: third
@@ -290,13 +297,23 @@ SHAPES = _table(
     vertices    int   points, the closing one not counted
     rings       int   outlines
     valid       flag  a simple, closed, non-empty geometry of finite numbers
-    reason      text  if not: not-numbers too-few-points odd-length not-finite inverted zero-area self-intersection ...
+    reason      word  if not: not-numbers too-few-points odd-length not-finite inverted zero-area self-intersection ...
     bad_x       real  where it is invalid, if that is a point
     bad_y       real  where
     digest      id    digest of kind and values
-    coordinates reals boundary x0 y0 x1 y1 ..., all rings; NULL for boxes (v0..v3) and masks
-    ring_sizes  reals points in each ring; NULL for one ring
 """.replace('"order"', "ordering"),
+)
+
+OUTLINES = _table(
+    "outlines",
+    "the points of a shape that is not a box",
+    "shape",
+    """
+    shape       id    the shape
+    coordinates reals x0 y0 x1 y1 ..., all rings
+    ring_sizes  reals points in each ring; NULL for one ring
+""",
+    loaded=False,
 )
 
 NEIGHBOURS = _table(
@@ -307,7 +324,7 @@ NEIGHBOURS = _table(
     a             id    the smaller annotation id
     b             id    the greater
     item          id    their item
-    kind          text  geometry compared: box polygon
+    kind          word  geometry compared: box polygon
     box_iou       real  intersection over union of the bounding boxes
     iou           real  of the geometries; NULL where the boxes overlap too little for it to matter
     a_in_b        real  part of a's bounding box inside b's
@@ -327,7 +344,7 @@ SPANS = _table(
     item        id    its item
     file        id    the label file
     pointer     text  where
-    layer       text  whose
+    layer       word  whose
     field       text  which text of the item
     start       int   first character, code points
     stop        int   one past the last
@@ -346,8 +363,8 @@ INTERVALS = _table(
     item        id    its item
     file        id    the label file
     pointer     text  where
-    layer       text  whose
-    channel     text  which channel
+    layer       word  whose
+    channel     word  which channel
     start_s     real  s
     stop_s      real  s
     start_frame int   as declared
@@ -366,7 +383,7 @@ TURNS = _table(
     item        id    its item
     file        id    the label file
     pointer     text  where
-    layer       text  whose
+    layer       word  whose
     number      int   order in the dialogue
     speaker     text  declared id, if bounded
     declared_id text  as declared
@@ -382,7 +399,7 @@ RELATIONS = _table(
     item       id    its item
     file       id    the label file
     pointer    text  where
-    layer      text  whose
+    layer      word  whose
     class      text  name of the relation
     subject    text  declared id
     object     text  declared id
@@ -399,11 +416,11 @@ TEXTS = _table(
     annotation  id    its annotation
     file        id    the label file
     pointer     text  where
-    layer       text  whose
+    layer       word  whose
     field       text  which field
     length      int   characters
     words       int   separated by blanks
-    language    text  by script: ko en zh ja mixed none
+    language    word  by script: ko en zh ja mixed none
     digest      text  keyed digest of the normalised text
     first       text  keyed digest of its first words, for leakage by beginning
 """,
@@ -417,9 +434,9 @@ IDS = _table(
     file     id    where it stands
     pointer  text  of the id
     subject  id    row that it names
-    kind     text  of that row: item annotation track class record ...
-    space    text  name of the id space: image annotation category ...
-    scope    text  'file', 'group' or 'dataset': where it must be unique
+    kind     word  of that row: item annotation track class record ...
+    space    word  name of the id space: image annotation category ...
+    scope    word  'file', 'group' or 'dataset': where it must be unique
     value    text  as declared (kept: the schema calls it an id)
 """,
 )
@@ -432,9 +449,9 @@ REFS = _table(
     file      id    where it stands
     pointer   text  of the reference
     subject   id    row that uses it
-    kind      text  of that row
-    space     text  id space that it refers to
-    scope     text  where it must be found
+    kind      word  of that row
+    space     word  id space that it refers to
+    scope     word  where it must be found
     value     text  as used
     target    id    row that it names; NULL if it does not resolve
     resolves  flag  found in its scope; NULL when nothing of that space is declared there
@@ -462,7 +479,7 @@ SCHEMA_PATHS = _table(
     "an attribute path of a schema, counted over some files",
     "schema path",
     """
-    schema     text  id
+    schema     word  id
     path       text  '/annotations/*/bbox': '*' is any array item, '{*}' any property name
     required   flag  the schema requires it where its parent is present
     files      int   files in which its parent was seen
@@ -478,13 +495,13 @@ SCHEMA_ERRORS = _table(
     "file pointer keyword ordinal",
     """
     file         id    the document
-    schema       text  id; NULL for FILE errors
-    error_class  text  FILE STRUCTURE FORMAT (the inspection desk's three)
+    schema       word  id; NULL for FILE errors
+    error_class  word  FILE STRUCTURE FORMAT (the inspection desk's three)
     path         text  generic path, as in schema_paths
     pointer      text  the place
     line         int   1-based; NULL if not looked up
     "column"     int   1-based, characters
-    keyword      text  the schema's keyword, or syntax encoding bom nan duplicate-key empty depth
+    keyword      word  the schema's keyword, or syntax encoding bom nan duplicate-key empty depth
     expected     text  the keyword's limit, as JSON (from the schema, never from the data)
     found        text  shape and type of what was there, as JSON: {"type": "string", "length": 4}; numbers as given
     detail       text  what distinguishes it: missing or unexpected key, closest branch
@@ -498,10 +515,10 @@ COVERAGE = _table(
     "what a producer did with a file",
     "producer file",
     """
-    producer  text  labels media ...
+    producer  word  labels media ...
     file      id    the file
-    status    text  full header sampled skipped failed crashed timeout
-    reason    text  code, when not full
+    status    word  full header sampled skipped failed crashed timeout
+    reason    word  code, when not full
     weight    real  part of the file that was examined, 0..1
 """,
 )
@@ -512,19 +529,19 @@ MEDIA = _table(
     "file",
     """
     file         id    the file
-    format       text  JPEG PNG ... as the content says
+    format       word  JPEG PNG ... as the content says
     width        int   px as stored
     height       int   px as stored
     orientation  int   EXIF 1..8; NULL if not stated
-    mode         text  colour mode: RGB L ...
+    mode         word  colour mode: RGB L ...
     bits         int   per channel
     channels     int   colour or audio channels
     frames       int   frames or pages
     fps          real  1/s
     duration_s   real  s
     sample_rate  int   1/s
-    status       text  'ok', 'unreadable', 'unsupported'
-    reason       text  code, when not ok
+    status       word  'ok', 'unreadable', 'unsupported'
+    reason       word  code, when not ok
 """,
 )
 
@@ -542,7 +559,7 @@ DIGESTS = _table(
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
-        FILES, PAIRS, DOCUMENTS, ITEMS, ITEM_MEDIA, ANNOTATIONS, TRACKS, SHAPES, NEIGHBOURS, SPANS, INTERVALS,
+        FILES, PAIRS, DOCUMENTS, ITEMS, ITEM_MEDIA, ANNOTATIONS, TRACKS, SHAPES, OUTLINES, NEIGHBOURS, SPANS, INTERVALS,
         TURNS, RELATIONS, TEXTS, IDS, REFS, CLASSES, SCHEMA_PATHS, SCHEMA_ERRORS, COVERAGE, MEDIA, DIGESTS,
     )
 }  # fmt: skip

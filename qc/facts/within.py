@@ -9,64 +9,91 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from qc.facts.hashing import GOLDEN, Words, mix, of_texts
 from qc.schemas.generate import RowSite
 from qc.schemas.roles import ROWS
 
 #: Typed columns of the rows of a site, by name.
 Columns = dict[str, Any]
-#: id of the row by (file, declared id).
-_Targets = dict[tuple[int, str], int]
 
 
 class Within:
-    """What the rows of a chunk declare in the scope of their files."""
+    """What the rows of a chunk declare in the scope of their files, as far as references ask for it."""
 
     def __init__(self, sites: Sequence[RowSite], columns: Sequence[Columns]) -> None:
-        self.targets: dict[str, _Targets] = {}
-        self.declaring: dict[str, set[int]] = {}
-        self.names: dict[int, str | None] = {}
+        self.spaces = {link.link.space: site.kind for site in sites for link in site.ids}
+        asked = {link.link.space for site in sites for link in site.refs if link.link.scope == "file"}
+        declared: dict[str, list[tuple[Words, Words, Words, pa.Array]]] = {}
         for site, data in zip(sites, columns, strict=True):
-            rows = ROWS[site.kind].columns[0].name
-            if site.kind == "class" and rows in data:
-                named = data.get("class", data.get("name"))
-                if named is not None:
-                    self.names |= dict(zip(data[rows].to_pylist(), named.to_pylist(), strict=True))
             for link in site.ids:
-                if link.link.scope == "file":
-                    self._declare(link.link.space, data["file"], data[link.column], data[rows])
+                if link.link.space in asked and link.link.scope == "file":
+                    rows = data[ROWS[site.kind].columns[0].name]
+                    files, values = data["file"].to_numpy(), data[link.column]
+                    named = data.get("class", data.get("name", pa.nulls(len(values), pa.string())))
+                    there = values.is_valid().to_numpy(zero_copy_only=False)
+                    keys = _keys(files, values)[there]
+                    rows_there = rows.to_numpy()[there]
+                    declared.setdefault(link.link.space, []).append(
+                        (keys, rows_there, files[there], named.filter(pa.array(there)))
+                    )
+        self.declared = {space: _Space(parts) for space, parts in declared.items()}
 
-    def _declare(self, space: str, files: pa.Array, values: pa.Array, rows: pa.Array) -> None:
-        targets = self.targets.setdefault(space, {})
-        declaring = self.declaring.setdefault(space, set())
-        for file, value, row in zip(files.to_pylist(), values.to_pylist(), rows.to_pylist(), strict=True):
-            if value is not None:
-                targets.setdefault((file, value), row)  # of an id declared twice the first place counts
-                declaring.add(file)
+    def find(self, space: str, files: pa.Array, values: pa.Array) -> Found:
+        """Where references to ``space`` lead, in the scope of their files."""
+        return self.declared.get(space, _NOTHING).find(files.to_numpy(), values)
 
-    def find(self, space: str, files: pa.Array, values: pa.Array) -> tuple[pa.Array, pa.Array]:
-        """``target`` and ``resolves`` of references to ``space`` in the scope of their files.
+    def complete(self, data: Columns, found: Mapping[str, Found]) -> None:
+        """Give rows their ``item`` and ``class`` where a reference names them (by space in ``found``)."""
+        for space, link in found.items():
+            if self.spaces.get(space) == "item" and "item" not in data:
+                data["item"] = link.target
+            elif self.spaces.get(space) == "class" and "class" not in data:
+                data["class"] = link.name
 
-        ``resolves`` is NULL where a file declares nothing of that space: it could not be told.
-        """
-        targets, declaring = self.targets.get(space, {}), self.declaring.get(space, set())
-        keys = list(zip(files.to_pylist(), values.to_pylist(), strict=True))
-        found = [targets.get(key) for key in keys]
-        resolves = [
-            (target is not None if file in declaring else None)
-            for target, (file, _) in zip(found, keys, strict=True)
-        ]
-        return pa.array(found, pa.uint64()), pa.array(resolves, pa.bool_())
 
-    def complete(self, data: Columns, kinds: Mapping[str, str], links: Mapping[str, pa.Array]) -> None:
-        """Give rows their ``item`` and ``class`` where a reference names them.
+class Found:
+    """References: the row each leads to, whether it resolves, and the class that the row defines.
 
-        ``links`` are the targets found by space, ``kinds`` the kind of row that a space identifies.
-        """
-        for space, targets in links.items():
-            if kinds.get(space) == "item" and "item" not in data:
-                data["item"] = targets
-            elif kinds.get(space) == "class" and "class" not in data:
-                names = self.names
-                data["class"] = pa.array([names.get(t) for t in targets.to_pylist()], pa.string())
+    ``resolves`` is NULL where a file declares nothing of that space: it could not be told.
+    """
+
+    def __init__(self, target: pa.Array, resolves: pa.Array, name: pa.Array) -> None:
+        self.target, self.resolves, self.name = target, resolves, name
+
+
+class _Space:
+    """Ids of one space: sorted keys of (file, id), with the row and the name of each; the first of equal ones."""
+
+    def __init__(self, parts: Sequence[tuple[Words, Words, Words, pa.Array]]) -> None:
+        keys, rows, files = (np.concatenate([part[i] for part in parts]) for i in range(3))
+        self.keys, first = np.unique(keys, return_index=True)
+        self.rows, self.first = rows[first], first
+        self.names = pa.concat_arrays([part[3] for part in parts])
+        self.files = np.unique(files)
+
+    def find(self, files: Words, values: pa.Array) -> Found:
+        keys = _keys(files, values)
+        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1) if len(self.keys) else None
+        if at is None:
+            return _missing(len(keys))
+        met = (self.keys[at] == keys) & values.is_valid().to_numpy(zero_copy_only=False)
+        told = np.isin(files, self.files)
+        index = pa.array(self.first[at], mask=~met)
+        return Found(
+            pa.array(self.rows[at], pa.uint64(), mask=~met), pa.array(met, mask=~told), self.names.take(index)
+        )
+
+
+def _missing(count: int) -> Found:
+    return Found(pa.nulls(count, pa.uint64()), pa.nulls(count, pa.bool_()), pa.nulls(count, pa.string()))
+
+
+def _keys(files: Words, values: pa.Array) -> npt.NDArray[np.uint64]:
+    return mix(files.astype(np.uint64) * GOLDEN ^ of_texts(values))
+
+
+_NOTHING = _Space([(np.zeros(0, np.uint64),) * 3 + (pa.array([], pa.string()),)])

@@ -19,6 +19,7 @@ from qc.facts.tables import TABLES, Table
 from qc.runs import disk
 from qc.runs.folder import Run
 from qc.runs.journal import read_notes
+from qc.sql import literal
 
 #: Tables of which each chunk counts a part: how the parts become one row a key.
 SUMS = {
@@ -70,8 +71,8 @@ def write_files(run: Run, files: pa.Table) -> None:
 def build(run: Run, keys: Sequence[str], budget: Budget | None = None) -> None:
     """Make ``facts.duckdb`` anew from ``files.parquet`` and the chunks ``keys``.
 
-    It has every table of :data:`qc.facts.tables.TABLES`, and appears whole or not at all. What
-    link and derive had added to an earlier one is gone: they run again after this.
+    It has every table of :data:`qc.facts.tables.TABLES` that is to be loaded, and appears whole or not at
+    all. What link and derive had added to an earlier one is gone: they run again after this.
 
     Raises ``LookupError`` for a chunk that is not there, ``QcError`` ``errors.run-unwritable``.
     """
@@ -81,6 +82,8 @@ def build(run: Run, keys: Sequence[str], budget: Budget | None = None) -> None:
         sources = _sources(run, keys)
         with duckdb.connect(made, config=(budget or Budget()).config(run.work)) as con:
             for name, table in TABLES.items():
+                if not table.loaded:
+                    continue
                 con.execute(table.ddl())
                 if sources[name]:
                     con.execute(_insert(table), {"paths": sources[name]})
@@ -99,6 +102,17 @@ def connect(run: Run, *, read_only: bool = True, budget: Budget | None = None) -
         raise FileNotFoundError(run.facts)
     work = run.work if run.work.is_dir() else Path(tempfile.gettempdir())  # a finished run has none
     return duckdb.connect(run.facts, read_only=read_only, config=(budget or Budget()).config(work))
+
+
+def show_bulk(con: duckdb.DuckDBPyConnection, run: Run, keys: Sequence[str]) -> None:
+    """Temporary views, for reducers on ``con``, of the tables that stay in the chunks ``keys``."""
+    sources = _sources(run, keys)
+    for name, table in TABLES.items():
+        if not table.loaded and sources[name]:
+            paths = ", ".join(map(literal, sources[name]))
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM read_parquet([{paths}])")
+        elif not table.loaded:
+            con.execute(table.ddl().replace("CREATE TABLE", "CREATE OR REPLACE TEMP TABLE", 1))
 
 
 def _sources(run: Run, keys: Sequence[str]) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import mmap
 import os
 import struct
@@ -51,6 +52,8 @@ def run_chunk(job: Job, folder: str, seconds: float) -> Note | Failure:
     folder cannot be written, or as the producer does for wrong configuration.
     """
     produce = function(job.producer)
+    # Documents are trees: a worker that never looks for cycles among millions of rows is a third faster.
+    gc.disable()
     place = temporary(Path(folder), job.key)
     try:
         disk.remove(place)

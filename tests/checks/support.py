@@ -95,7 +95,7 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
 
 def insert(con: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) -> None:
     """Adds ``rows`` by table (``plan.classes`` too); an unknown column is an error."""
-    for name, given in rows.items():
+    for name, given in _with_outlines(rows).items():
         if name.startswith("plan."):
             table = pa.Table.from_pylist(list(given), schema=PLAN[name.removeprefix("plan.")])
         else:
@@ -106,6 +106,16 @@ def insert(con: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Row]]) ->
         con.register("given", table)
         con.execute(f"INSERT INTO {name} SELECT * FROM given")
         con.unregister("given")
+
+
+def _with_outlines(rows: Mapping[str, Sequence[Row]]) -> dict[str, Sequence[Row]]:
+    """The points that rows of shapes bring, as the rows of ``outlines`` that they are."""
+    shapes = [filled("shapes", row) for row in rows.get("shapes", ())]
+    bulk = [c for c in TABLES["outlines"].names if c != "shape"]
+    outlines = [
+        {"shape": s["shape"], **{c: s.pop(c, None) for c in bulk}} for s in shapes if "coordinates" in s
+    ]
+    return {**rows, **({"shapes": shapes} if shapes else {}), **({"outlines": outlines} if outlines else {})}
 
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:

@@ -43,6 +43,7 @@ def test_every_table_is_there_with_its_columns(made: tuple[Run, tuple[str, ...]]
     run, keys = made
     store.build(run, keys, SMALL)
     with store.connect(run, budget=SMALL) as con:
+        store.show_bulk(con, run, keys)
         for name, table in TABLES.items():
             described = con.execute(f'DESCRIBE "{name}"').fetchall()
             assert [(row[0], row[1]) for row in described] == [(c.name, c.sql) for c in table.columns]
