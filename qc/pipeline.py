@@ -19,7 +19,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qc import plan as plans
 from qc import project, rates
 from qc.checks import binding, grade, load
 from qc.checks import derive as derived_tables
@@ -31,7 +30,8 @@ from qc.deliverable.pairing import pair_by_name
 from qc.engines import ProcessEngine
 from qc.facts import link, neighbours
 from qc.facts.producers import Job
-from qc.plan_model import Plan
+from qc.plan import plans
+from qc.plan.model import Plan
 from qc.report import catalogue as kept_words
 from qc.report.findings_csv import write_findings_csv
 from qc.report.preview import CheckOptions, LayoutSeen, Listener, Preview, Said, SchemaSeen
@@ -121,6 +121,8 @@ def _check(options: CheckOptions, listener: Listener, seen: Looked, run: Run, en
         store.show_bulk(con, run, summary.keys)
         pair_by_name(con)
         link.link(con)
+        if counts := link.listed_media(con):
+            run.update(listed={"media": counts[0], "found": counts[1]})
         neighbours.reduce(con)
     with _timed(run, listener, "derive"):
         derived_tables.write_plan(run.facts, plans.plan_tables(plan))
@@ -289,6 +291,7 @@ def _preview(run: Run, seen: Looked, jobs: Iterable[Job], workers: int) -> Previ
         plan=seen.plan_path,
         labels=kinds.get("label", 0),
         sources=kinds.get("source", 0),
+        lists=deliverable.layout.lists,
         run=run.path,
         resumed_files=sum(len(job.members) for job in jobs if job.key in done),
     )
@@ -312,6 +315,7 @@ def _schema_seen(bound: Bound) -> SchemaSeen:
         matched=bound.fit.valid if bound.fit else 0,
         sampled=bound.fit.sampled if bound.fit else 0,
         reason=Said(f"binding.{bound.how}", values),
+        unread=bound.fit.unread if bound.fit else (),
     )
 
 

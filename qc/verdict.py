@@ -23,7 +23,7 @@ from qc.rates import Rate, rates, reach
 if TYPE_CHECKING:
     from qc.checks.model import Outcome
     from qc.indicators import Indicator
-    from qc.plan_model import Plan, Target
+    from qc.plan.model import Plan, Target
     from qc.words import Words
 
 __all__ = ["IndicatorResult", "Rate", "Reason", "Verdict", "judge", "rates", "reach", "say"]
@@ -67,7 +67,8 @@ class Reason:
     """Why: ``result`` is what it speaks for, ``kind`` names its words (``verdict.reason.KIND``).
 
     Rejected: ``missed``, ``missed-lower``, ``gate``, ``gate-dataset``. Inconclusive: ``not-measured``,
-    ``low-coverage``, ``gate-low-coverage``, ``crashed``, ``gate-suspects``.
+    ``low-coverage``, ``low-coverage-unread``, ``gate-low-coverage``, ``crashed``, ``gate-suspects``,
+    ``nothing-in-scope`` (of no indicator).
     """
 
     result: Result
@@ -143,6 +144,8 @@ def judge(outcomes: Sequence[Outcome], measured: Iterable[Rate], plan: Plan) -> 
             reasons += why
         if indicator.id in plan.scope:
             reasons += _checks(indicator, own)
+    if not plan.scope:
+        reasons.append(Reason("inconclusive", "nothing-in-scope", ""))
     result: Result = "accepted"
     for worse in ("inconclusive", "rejected"):
         if any(r.result == worse for r in reasons):
@@ -198,7 +201,8 @@ def _rated(
         if rate.coverage < target.min_coverage:
             status = "missed" if status == "missed" else "low-coverage"
             more = {"coverage": rate.coverage, "min_coverage": target.min_coverage}
-            why.append(Reason("inconclusive", "low-coverage", indicator.id, None, {**values, **more}))
+            kind = "low-coverage" if rate.unknown else "low-coverage-unread"
+            why.append(Reason("inconclusive", kind, indicator.id, None, {**values, **more}))
     line = IndicatorResult(
         indicator.id,
         indicator.name,
@@ -309,10 +313,16 @@ def say(
     names = {line.id: line.name for line in verdict.indicators}
     values: dict[str, Any] = dict(reason.values)
     if "unit" in values:
-        values["unit"] = words.text(f"verdict.unit.{values['unit'] or 'any'}")
+        values["unit"] = unit_in_full(values["unit"], words)
     if "subject" in values:
-        values["subject"] = words.text(f"verdict.unit.{values['subject']}")
+        values["subject"] = unit_in_full(values["subject"], words)
     values["indicator"] = words.choice(names.get(reason.indicator, {})) or reason.indicator
     values["check"] = words.choice((titles or {}).get(reason.check or "", {})) or reason.check
     values["code"] = reason.check
     return words.text(f"verdict.reason.{reason.kind}", **values)
+
+
+def unit_in_full(unit: str, words: Words) -> str:
+    """What is counted, as a sentence calls it: ``데이터(이미지 등)`` where a table has ``데이터``."""
+    full = f"verdict.unit-in-full.{unit}"
+    return words.text(full if full in words else f"verdict.unit.{unit or 'any'}")

@@ -1,8 +1,9 @@
 """What is said to people, in the language that they read.
 
 All words live in ``reports/words/*.toml``, Korean and English side by side under one key, with
-the same placeholders. A placeholder is ``{name}``, ``{name:,}``, ``{name:.1f}``, ``{name:.1%}``
-or ``{name:이/가}`` (the value and the particle that follows it); ``{{`` and ``}}`` are braces.
+the same placeholders. A placeholder is ``{name}``, ``{name:,}``, ``{name:.1f}``, ``{name:.1%}``,
+``{name:이/가}`` (the value and the particle that follows it) or ``{name:file|files}`` (a word without
+the value, the first if that is 1: ``{n:,} {n:file is|files are} read``); ``{{`` and ``}}`` are braces.
 Nothing else is understood: this is no expression language, and a template that comes with
 a user's own check can reach nothing but its values.
 """
@@ -41,6 +42,7 @@ PARTICLES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 )
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)(?::([^{}]+))?\}")
+_ONE_OR_MANY = re.compile(r"[^{}|]+\|[^{}|]+")
 _NUMBER = re.compile(r",|,?\.\d[f%]")
 
 
@@ -60,7 +62,7 @@ def faults(template: str) -> list[str]:
 
 
 def _known(spec: str) -> bool:
-    return spec in PARTICLES or _NUMBER.fullmatch(spec) is not None
+    return spec in PARTICLES or any(form.fullmatch(spec) for form in (_NUMBER, _ONE_OR_MANY))
 
 
 def format(template: str, values: Mapping[str, Any]) -> str:  # noqa: A001 - words.format reads well
@@ -82,6 +84,9 @@ def format(template: str, values: Mapping[str, Any]) -> str:  # noqa: A001 - wor
         if spec in PARTICLES:
             text = shown(value)
             return text + particle(text, spec)
+        if _ONE_OR_MANY.fullmatch(spec):
+            one, _, many = spec.partition("|")
+            return one if value == 1 else many
         return _number(value, spec) if _NUMBER.fullmatch(spec) else shown(value)
 
     return _PLACEHOLDER.sub(fill, template)
@@ -109,6 +114,10 @@ def _visible(char: str) -> str:
     return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"
 
 
+#: From here on a number is shown as 1e+15: hundreds of digits tell nobody anything.
+_LONGEST = 1e15
+
+
 def _number(value: Any, spec: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return shown(value)
@@ -119,7 +128,9 @@ def _number(value: Any, spec: str) -> str:
         return str(value)
     if spec == ",":
         return f"{value:,}" if isinstance(value, int) or not value.is_integer() else f"{value:,.0f}"
-    return percent(value, int(spec[-2])) if spec.endswith("%") else f"{value:{spec}}"
+    if spec.endswith("%"):
+        return percent(value, int(spec[-2]))
+    return f"{value:g}" if abs(value) >= _LONGEST else f"{value:{spec}}"
 
 
 def percent(share: float, digits: int = 1) -> str:

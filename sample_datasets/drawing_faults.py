@@ -233,6 +233,36 @@ def _crossed_leaf(planting: Planting) -> None:
     _at(planting, "shapes.self-intersecting", 0)
 
 
+def _there_and_back(planting: Planting) -> None:
+    """From its second corner a wall's outline goes half an edge, back, and then all of it."""
+    index, corners = _first(planting, 6)
+    (ax, ay), (bx, by) = corners[1], corners[2]
+    _draw(planting, index, [*corners[:2], ((ax + bx) / 2, (ay + by) / 2), *corners[1:]])
+
+
+def _hole_with_bridge(planting: Planting) -> None:
+    """The glass is left out of a window: the outline goes to it from the first corner, and back again."""
+    index, corners = _first(planting, 5)
+    (x0, y0), (x1, y1) = corners[0], corners[2]
+    near, far = ((x0 + share * (x1 - x0), y0 + share * (y1 - y0)) for share in (0.25, 0.75))
+    # Against the turn of the outer corners.
+    glass = [near, (near[0], far[1]), far, (far[0], near[1]), near]
+    if corners[1][0] == x0:
+        glass.reverse()
+    _draw(planting, index, [*corners, corners[0], *glass])
+
+
+def _first(planting: Planting, category: int) -> tuple[int, list[tuple[float, float]]]:
+    """The first annotation of a class, and its corners."""
+    index = next(i for i, mark in enumerate(_marks(planting)) if mark["category_id"] == category)
+    return index, _corners(_marks(planting)[index])
+
+
+def _draw(planting: Planting, index: int, points: list[tuple[float, float]]) -> None:
+    _marks(planting)[index]["segmentation"] = [[round(value, 2) for point in points for value in point]]
+    _at(planting, "shapes.self-touching", index)
+
+
 def _corners(mark: Json) -> list[tuple[float, float]]:
     ring: list[float] = mark["segmentation"][0]
     return list(zip(ring[::2], ring[1::2], strict=True))
@@ -315,11 +345,13 @@ FAULTS = (
     Fault("s06-image-size-1", 24, _before_cropping, "size before cropping: 64 px wider, 12 px higher"),
     Fault("s06-image-size-2", 55, _scanned_double, "size of the scan at double resolution"),
     Fault("s06-outside-1", 11, _over_the_right, "25 px over the right edge"),
-    Fault("s06-outside-2", 56, _over_the_corner, "8 px over the right and 6 px over the lower edge"),
+    Fault("s06-outside-2", 30, _over_the_corner, "8 px over the right and 6 px over the lower edge"),
     Fault("s06-degenerate-1", 12, _no_width, "box of width 0"),
     Fault("s06-degenerate-2", 25, _width_negative, "box of negative width"),
     Fault("s06-crossing-1", 57, _crossed, "room whose outline crosses itself"),
     Fault("s06-crossing-2", 26, _crossed_leaf, "door whose outline crosses itself"),
+    Fault("s06-touching-1", 15, _there_and_back, "wall with part of an edge drawn there and back"),
+    Fault("s06-touching-2", 56, _hole_with_bridge, "window whose glass is left out over a bridge"),
     Fault("s06-duplicate-1", 13, _copied, "annotation delivered twice under two ids"),
     Fault("s06-duplicate-2", 60, _drawn_twice, "room drawn twice, 2 px apart"),
     Fault("s06-class-1", 14, _class_with_blank, "class written with a blank", gate=True),

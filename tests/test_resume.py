@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +20,33 @@ from sample_datasets.generate import make, write
 SAMPLE = "s06-faulty"
 PLAN = Path(__file__).resolve().parent.parent / "sample_datasets" / "plans" / f"{SAMPLE}.toml"
 QC = "import sys; from qc.cli.running import run; sys.exit(run(sys.argv[1:]))"
-MOMENTS = 10
 REJECTED = 1
+#: Seconds after which a moment is taken for missed.
+PATIENCE = 60.0
+
+
+def exists(pattern: str, count: int = 1) -> Callable[[Path], bool]:
+    """At least ``count`` paths of this pattern are in the run folder."""
+    return lambda out: len(list(out.glob(pattern))) >= count
+
+
+#: Ten moments of a check, from its first file to its last but one: it is killed as soon as one has come.
+MOMENTS: dict[str, Callable[[Path], bool]] = {
+    "the run has begun": exists("run.json"),
+    "a chunk is begun": exists("chunks/*.tmp"),
+    "a chunk is done": exists("chunks/*/chunk.json"),
+    "several chunks are done": exists("chunks/*/chunk.json", 3),
+    "files are listed": exists("files.parquet"),
+    "facts are loaded": exists("facts.duckdb"),
+    "a table is derived": exists("derived/*.parquet"),
+    "a check has answered": exists("results/*.parquet"),
+    "several checks have answered": exists("results/*.parquet", 6),
+    "findings are written": exists("findings.parquet"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Undisturbed:
-    seconds: float
     findings: list[dict[str, Any]]
     outcomes: list[dict[str, Any]]
 
@@ -94,9 +115,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def undisturbed(folder: Path) -> Undisturbed:
     out = folder / "undisturbed"
-    started = time.perf_counter()
     finish(start(folder, out))
-    return Undisturbed(time.perf_counter() - started, findings(out), outcomes(out))
+    return Undisturbed(findings(out), outcomes(out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +126,23 @@ class Killed:
     chunks: dict[str, tuple[int, int]]
 
 
-def kill(folder: Path, number: int, seconds: float) -> Killed:
-    """Start a check, kill it after ``seconds`` (SIGKILL; no handler can run), and look at what is there."""
-    out = folder / f"killed-{number}"
+def kill(folder: Path, moment: str) -> Killed:
+    """Start a check, kill it at a moment (SIGKILL; no handler can run), and look at what is there."""
+    out = folder / moment.replace(" ", "-")
     process = start(folder, out)
-    time.sleep(seconds)
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and not MOMENTS[moment](out):
+        assert time.monotonic() < deadline, f"{moment}: has not come"
+        time.sleep(0.001)
     process.kill()
     process.communicate(timeout=60)
     return Killed(out, state(out) == "finished", finished_chunks(out))
 
 
 def test_a_killed_check_resumes_to_the_same_findings(folder: Path, undisturbed: Undisturbed) -> None:
-    moments = [(n, undisturbed.seconds * n / (MOMENTS + 1)) for n in range(1, MOMENTS + 1)]
-    killed = [kill(folder, number, seconds) for number, seconds in moments]
+    killed = [kill(folder, moment) for moment in MOMENTS]
     unfinished = [run for run in killed if not run.finished]
-    assert len(unfinished) >= MOMENTS - 2, "most kills must come before the end"
+    assert len(unfinished) >= len(MOMENTS) - 1, "kills must come before the end"
     assert any(run.chunks for run in unfinished), "some kills must come after a chunk was finished"
 
     def resume(run: Killed) -> None:

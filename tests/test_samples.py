@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from qc.globs import matches
-from qc.plan import load as load_plan
+from qc.plan.plans import load as load_plan
 from sample_datasets import drawing_faults, drawings, low_light, low_light_faults, night
 from sample_datasets.generate import NAMES, main, make, write
 from sample_datasets.planted import GATES, Dice, Expected, Fault, Planting, Sample, Unit, plant, read_expected

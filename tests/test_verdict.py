@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from qc import plan, rates, verdict
+from qc import rates, verdict
 from qc.checks.model import SUBJECT_KEYS, Outcome
 from qc.facts.tables import COVERAGE, FILES
+from qc.plan import plans
 from qc.rates import Rate
 from qc.words import LANGUAGES, Words
 
@@ -171,9 +172,9 @@ def with_rate(rate: Rate) -> list[Rate]:
 
 
 def judged(
-    outcomes: tuple[Outcome, ...] = (), rate: Rate | None = None, base: plan.Plan | None = None
+    outcomes: tuple[Outcome, ...] = (), rate: Rate | None = None, base: plans.Plan | None = None
 ) -> verdict.Verdict:
-    return verdict.judge(outcomes, with_rate(rate) if rate else CLEAN, base or plan.default())
+    return verdict.judge(outcomes, with_rate(rate) if rate else CLEAN, base or plans.default())
 
 
 BOX = ("annotation-consistency", "annotation")
@@ -188,7 +189,7 @@ RULE: dict[str, tuple[tuple[Outcome, ...], Rate | None, str, list[str]]] = {
     ),
     "little examined": ((), Rate(*BOX, 900, 0, 100), "inconclusive", ["low-coverage"]),
     "enough examined": ((), Rate(*BOX, 950, 0, 50), "accepted", []),
-    "files not read": ((), Rate(*BOX, 1000, 0, reach=0.9), "inconclusive", ["low-coverage"]),
+    "files not read": ((), Rate(*BOX, 1000, 0, reach=0.9), "inconclusive", ["low-coverage-unread"]),
     "nothing told": ((), Rate(*BOX, 0, 0, 100), "inconclusive", ["not-measured"]),
     "gate": ((outcome("g.g", effect="gate", wrong=1),), None, "rejected", ["gate"]),
     "gate of the dataset": (
@@ -239,7 +240,7 @@ def test_rule(outcomes: tuple[Outcome, ...], rate: Rate | None, result: str, kin
 
 
 def test_nothing_examined_is_never_accepted() -> None:
-    found = verdict.judge((), (), plan.default())
+    found = verdict.judge((), (), plans.default())
     assert found.result == "inconclusive"
     assert {r.indicator for r in found.reasons} == {r.indicator for r in CLEAN}
 
@@ -262,7 +263,7 @@ def test_lines() -> None:
 def test_result_does_not_depend_on_order() -> None:
     outcomes = [outcome("b.b", effect="gate", wrong=1), outcome("a.a", status="crashed"), outcome("c.c")]
     some = with_rate(Rate(*BOX, 10, 9, 90))
-    base = plan.default()
+    base = plans.default()
     one = verdict.judge(outcomes, some, base)
     assert all(
         verdict.judge(a, b, base) == one
@@ -270,10 +271,10 @@ def test_result_does_not_depend_on_order() -> None:
     )
 
 
-def planned(tmp_path: Path, text: str) -> plan.Plan:
+def planned(tmp_path: Path, text: str) -> plans.Plan:
     path = tmp_path / "qc.toml"
     path.write_text(text, encoding="utf-8")
-    return plan.load(path)
+    return plans.load(path)
 
 
 PLANS = {
@@ -352,6 +353,7 @@ def test_everything_is_said(tmp_path: Path, lang: Any) -> None:
         "gate-dataset",
         "not-measured",
         "low-coverage",
+        "low-coverage-unread",
         "gate-low-coverage",
         "crashed",
         "gate-suspects",
@@ -362,6 +364,14 @@ def test_everything_is_said(tmp_path: Path, lang: Any) -> None:
         assert "–" not in text
     line = verdict.say(cases[0].reasons[0], cases[0], words) if cases[0].reasons else said["missed"]
     assert "annotation-consistency" not in line
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_plan_without_indicators_accepts_nothing(tmp_path: Path, lang: Any) -> None:
+    found = judged((), None, planned(tmp_path, "[targets]"))
+    assert found.result == "inconclusive"
+    assert [r.kind for r in found.reasons] == ["nothing-in-scope"]
+    assert "[targets]" in verdict.say(found.reasons[0], found, Words(lang))
 
 
 def test_title_of_a_check() -> None:

@@ -30,12 +30,16 @@ SOURCE = Path(words.__file__).parent
         ("{n:,}", {"n": 1234.0}, "1,234"),
         ("{x:.1f}", {"x": 2.25}, "2.2"),
         ("{x:,.1f}", {"x": 12345.67}, "12,345.7"),
+        ("{x:.1f}", {"x": 1e300}, "1e+300"),
         ("{x:.1%}", {"x": 0.125}, "12.5%"),
         ("{x:.1%}", {"x": 1}, "100.0%"),
         ("{x:.1%}", {"x": 0.0}, "0.0%"),
         ("{x:.1%}", {"x": 0.99996}, "99.996%"),
         ("{x:.1%}", {"x": 0.0000123}, "0.001%"),
         ("{x:.1%}", {"x": 1 - 1e-12}, ">99.9999999%"),
+        ("{n:,} {n:file is|files are} read", {"n": 1}, "1 file is read"),
+        ("{n:,} {n:file is|files are} read", {"n": 1000}, "1,000 files are read"),
+        ("{n:file|files}", {"n": None}, "files"),
         ("{x:.1f}", {"x": "wide"}, "wide"),
         ("{x:.1f}", {"x": float("nan")}, "nan"),
         ("{x:.1f}", {"x": True}, "true"),
@@ -70,7 +74,9 @@ def test_values_cannot_play_tricks(raw: str, seen: str) -> None:
     assert words.format("{x}", {"x": raw}) == seen
 
 
-@pytest.mark.parametrize("template", ["{x!r}", "{x.y}", "{x[0]}", "{x:>10}", "{x:이}", "{", "a } b", "{X}"])
+@pytest.mark.parametrize(
+    "template", ["{x!r}", "{x.y}", "{x[0]}", "{x:>10}", "{x:이}", "{x:a|}", "{x:a|b|c}", "{", "a } b", "{X}"]
+)
 def test_nothing_else_is_a_placeholder(template: str) -> None:
     assert words.faults(template)
 

@@ -11,7 +11,7 @@
 -- fix = "클래스 이름의 철자, 띄어쓰기, 대소문자를 계획과 같게 고치십시오. 새 클래스가 맞다면 발주처와 합의한 뒤 계획의 [[classes]]에 추가하십시오"
 -- [en]
 -- title = "Class that is not in the plan"
--- message = "class '{class}' is not among the plan's classes ({count:,} annotations in {files:,} files)"
+-- message = "class '{class}' is not among the plan's classes ({count:,} {count:annotation|annotations} in {files:,} {files:file|files})"
 -- why = "a class that was not agreed cannot be accepted, and a class that is spelt in two ways is split in two"
 -- fix = "spell the class as the plan does (blanks and case included); if it is a new class, agree on it and add it to [[classes]] of the plan"
 -- ---

@@ -32,7 +32,7 @@
 -- unreadable = "내용을 읽을 수 없습니다"
 -- [en]
 -- title = "Unreadable file"
--- message = "the file cannot be read: {reason} ({size:,} bytes)"
+-- message = "the file cannot be read: {reason} ({size:,} {size:byte|bytes})"
 -- why = "a file that does not open cannot be used for training and counts as an error of file validity"
 -- fix = "export or pack it again from the original, make sure that it opens, and replace it"
 -- needs = "give the format (schema) of the labels, and have the headers of the source data read: --media headers"

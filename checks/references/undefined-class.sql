@@ -12,7 +12,7 @@
 -- needs = "라벨 파일 안에 클래스 목록(예: categories)이 있어야 합니다"
 -- [en]
 -- title = "Undefined class id"
--- message = "class id {class_ref} is not in the list of classes ({defined:,} are defined)"
+-- message = "class id {class_ref} is not in the list of classes ({defined:,} defined)"
 -- why = "nobody can tell which class it is: training fails or leaves the annotation out"
 -- fix = "add the id to the list of classes (such as categories), or give the annotation an id from the list"
 -- needs = "a list of classes (such as categories) in the label file"

@@ -12,7 +12,7 @@
 -- needs = "라벨 형식에 맞는 스키마를 --schema나 계획 파일의 [[schemas]]로 지정하십시오"
 -- [en]
 -- title = "Structure of a label is wrong"
--- message = "{problem} (the first of {errors:,} structural errors in this file)"
+-- message = "{problem} (structural errors in this file: {errors:,}, this is the first)"
 -- why = "a missing key or wrong nesting counts the file as an error of syntactic accuracy (structure), and training code cannot read the label"
 -- fix = "bring the place shown into line with the annotation format. If many files fail alike, correct the export and write them all again"
 -- needs = "give the schema that fits the labels, with --schema or in [[schemas]] of the plan"

@@ -70,6 +70,9 @@ def verify(
             con.register("planned", schema.empty_table())
             con.execute(f'CREATE TABLE plan."{name}" AS SELECT * FROM planned')
             con.unregister("planned")
+        # Binding a query already reads the file that it names: from here on there are tables only.
+        con.execute("SET python_enable_replacements = false")
+        con.execute("SET enable_external_access = false")
         for table in (t for level in levels(library) for t in level):
             columns = _describe(table.sql, {}, table.source, con)
             for key in table.key:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow.parquet as pq
 
+from qc.budget import Budget
 from qc.checks.binding import levels
 from qc.checks.load import first_line
-from qc.checks.lock import Budget, TimeLimitError, open_locked, time_limit
+from qc.checks.lock import TimeLimitError, open_locked, time_limit
 from qc.errors import QcError
 from qc.sql import literal
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qc.checks.model import Check, Library, Value
-    from qc.plan_model import Plan, Waiver
+    from qc.plan.model import Plan, Waiver
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,10 @@ def load(folders: Sequence[Path]) -> Library:
     for folder in folders:
         if not folder.is_dir():
             raise QcError("checks.folder-missing", path=str(folder))
-        for path in sorted(folder.rglob("*.sql")):
+        paths = sorted(folder.rglob("*.sql"))
+        if not paths:
+            raise QcError("checks.folder-empty", path=str(folder))
+        for path in paths:
             found: Check | DerivedTable
             if path.relative_to(folder).parts[0] == TABLES:
                 found = load_table(path)
@@ -240,6 +243,8 @@ def _single_select(path: Path, sql: str) -> set[str]:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise QcError("checks.sql", path=str(path), detail=first_line(error)) from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+    if len(statements) == 1 and statements[0].type != duckdb.StatementType.SELECT:
+        raise QcError("checks.not-a-select", path=str(path))
+    if len(statements) != 1:
         raise QcError("checks.not-one-select", path=str(path), count=len(statements))
     return set(statements[0].named_parameters)

@@ -8,12 +8,12 @@ shut out by running exactly one SELECT on a connection that is thrown away.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Timer
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from qc.budget import Budget
 from qc.errors import QcError
 from qc.sql import literal
 
@@ -26,17 +26,6 @@ FACTS = "facts"
 REFERENCE = "ref"
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a query may use. ``temp`` is where it spills; without it a query that does not fit fails."""
-
-    memory_mb: int = 1024
-    threads: int = 2
-    temp: Path | None = None
-    #: Seconds that one query may take.
-    seconds: float = 300.0
-
-
 def open_locked(
     facts: Path, budget: Budget | None = None, reference: Path | None = None
 ) -> duckdb.DuckDBPyConnection:
@@ -44,14 +33,7 @@ def open_locked(
     budget = budget or Budget()
     con = duckdb.connect(
         ":memory:",
-        config={
-            "memory_limit": f"{budget.memory_mb}MB",
-            "threads": str(budget.threads),
-            "temp_directory": str(budget.temp) if budget.temp else "",
-            "python_enable_replacements": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        },
+        config={**budget.config(), "python_enable_replacements": False},
     )
     try:
         con.execute(f"ATTACH {literal(facts)} AS {FACTS} (READ_ONLY)")
@@ -72,7 +54,9 @@ def single_select(sql: str) -> str:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise QcError("checks.query-sql", detail=str(error).strip().partition("\n")[0]) from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+    if len(statements) == 1 and statements[0].type != duckdb.StatementType.SELECT:
+        raise QcError("checks.query-not-a-select")
+    if len(statements) != 1:
         raise QcError("checks.query-not-one-select", count=len(statements))
     if statements[0].named_parameters:
         raise QcError("checks.query-parameter", name=min(statements[0].named_parameters))

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from qc.budget import Budget
     from qc.checks.grade import Task
-    from qc.checks.lock import Budget
 
 #: Columns of ``findings.parquet``, in order.
 COLUMNS: dict[str, str] = {
@@ -47,6 +47,7 @@ COLUMNS: dict[str, str] = {
     "line": "BIGINT",
     "col": "BIGINT",
     "item": "UBIGINT",
+    "item_name": "VARCHAR",
     "class": "VARCHAR",
     "group_id": "VARCHAR",
     "values": "VARCHAR",
@@ -90,9 +91,18 @@ LEFT JOIN (
 WHERE i.item IN (SELECT item FROM found_places WHERE item IS NOT NULL)
 """
 
+#: What an item is called, where a file has several and the file alone does not say which.
+_CALLED = """
+CREATE TABLE called AS
+SELECT i.item, coalesce(i.file_name, i.key, i.declared_id) AS item_name
+FROM facts.items i
+WHERE i.item IN (SELECT item FROM found_places WHERE item IS NOT NULL)
+    AND i.file IN (SELECT file FROM facts.items GROUP BY file HAVING count(*) > 1)
+"""
+
 _PLACED = """
 CREATE TABLE placed AS
-SELECT g.*, f.container_path, f.path, concat_ws('/', f.container_path, f.path) AS virtual_path,
+SELECT g.*, c.item_name, f.container_path, f.path, concat_ws('/', f.container_path, f.path) AS virtual_path,
     md5(concat_ws(chr(31), g."check", CASE g.subject_kind
         WHEN 'annotation' THEN coalesce(i.name, concat_ws('/', f.container_path, f.path)) || chr(31) || n.name
         WHEN 'item' THEN i.name
@@ -104,6 +114,7 @@ SELECT g.*, f.container_path, f.path, concat_ws('/', f.container_path, f.path) A
 FROM found_places g
 LEFT JOIN facts.files f ON f.file = g.file
 LEFT JOIN item_names i ON i.item = g.item
+LEFT JOIN called c ON c.item = g.item
 LEFT JOIN annotation_names n ON n.annotation = g.id AND g.subject_kind = 'annotation'
 """
 
@@ -122,12 +133,7 @@ class Desk:
         self._tasks: list[Task] = []
         self._con = duckdb.connect(
             ":memory:",
-            config={
-                "memory_limit": f"{budget.memory_mb}MB",
-                "threads": str(budget.threads),
-                "temp_directory": str(budget.temp) if budget.temp else "",
-                "python_enable_replacements": "false",
-            },
+            config={**budget.config(), "python_enable_replacements": False},
         )
         self._con.execute(f"ATTACH {literal(facts)} AS facts (READ_ONLY)")
         self._run(_FOUND)
@@ -214,6 +220,7 @@ class Desk:
         run("UPDATE found_places SET file = id WHERE subject_kind = 'file'")
         run(_ANNOTATION_NAMES)
         run(_ITEM_NAMES)
+        run(_CALLED)
         run(_PLACED)
         run("DROP TABLE found_places")
         for task in self._tasks:

@@ -19,9 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from qc.budget import Budget
 from qc.checks import place
 from qc.checks.load import first_line
-from qc.checks.lock import Budget, TimeLimitError, open_locked, time_limit
+from qc.checks.lock import TimeLimitError, open_locked, time_limit
 from qc.checks.model import MANY_ROWS, UNITS, Outcome, Status
 
 if TYPE_CHECKING:

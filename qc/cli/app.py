@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
@@ -15,8 +16,6 @@ from rich.console import Console
 from qc.words import Words, language
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import RenderableType
 
 #: Columns of text that is not going to a terminal, unless ``COLUMNS`` says otherwise.
@@ -26,6 +25,19 @@ WIDEST = 120
 
 Language = Literal["ko", "en"]
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _PathType(click.Path):
+    """A path that may not be there: whoever opens it says what is wrong, in the reader's language."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuses an empty one: a shell's unset variable would be taken for the current folder."""
+        if value == "":
+            self.fail("", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _PathType(path_type=Path, readable=False)
 
 
 @dataclass(slots=True)
@@ -70,6 +82,9 @@ class App:
 def start(lang: str | None = None) -> App:
     """An invocation that prints to the process's streams, in UTF-8 whatever the console's encoding is."""
     spoken = language(lang)
+    for name in ("stdout", "stderr"):  # closed (`>&-`), or a window without a console
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     return App(Words(spoken), console(sys.stdout), console(sys.stderr), spoken)
 
 

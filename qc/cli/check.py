@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qc import __version__
-from qc.cli.app import App, current, everywhere
+from qc.cli.app import PATH, App, current, everywhere
 from qc.cli.progress import screen
 from qc.cli.speaking import Speaking
 from qc.report.preview import CheckOptions
@@ -26,13 +26,11 @@ EXIT_CODES = {"accepted": 0, "rejected": 1, "inconclusive": 3}
 
 
 @click.command(cls=Speaking, name="check", help="screen.command.check")
-@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
-@click.option("--plan", type=click.Path(path_type=Path), metavar="FILE", help="screen.option.plan")
+@click.argument("path", metavar="PATH", type=PATH)
+@click.option("--plan", type=PATH, metavar="FILE", help="screen.option.plan")
 @click.option("--schema", metavar="ID|FILE", help="screen.option.schema")
 @click.option("--layout", metavar="ID|FILE", help="screen.option.layout")
-@click.option(
-    "--checks", "checks_dir", type=click.Path(path_type=Path), metavar="DIR", help="screen.option.checks"
-)
+@click.option("--checks", "checks_dir", type=PATH, metavar="DIR", help="screen.option.checks")
 @click.option("--select", multiple=True, metavar="CHECK", help="screen.option.select")
 @click.option("--ignore", multiple=True, metavar="CHECK", help="screen.option.ignore")
 @click.option(
@@ -42,7 +40,7 @@ EXIT_CODES = {"accepted": 0, "rejected": 1, "inconclusive": 3}
     "--digest", type=click.Choice(["none", "crc", "full"]), default="crc", help="screen.option.digest"
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="screen.option.jobs")
-@click.option("--out", type=click.Path(path_type=Path), metavar="RUN", help="screen.option.out")
+@click.option("--out", type=PATH, metavar="RUN", help="screen.option.out")
 @everywhere
 def check(
     *,

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from qc import content, indicators
 from qc.checks import load
-from qc.cli.app import App, current, everywhere
+from qc.cli.app import PATH, App, current, everywhere
 from qc.cli.speaking import Group, Speaking
 from qc.errors import QcError
 from qc.report.blocks import MARGIN, Hanging, columns, named, nearby, unit_name
@@ -32,9 +32,7 @@ def checks() -> None:
 
 
 @checks.command(cls=Speaking, name="list", help="screen.command.checks-list")
-@click.option(
-    "--checks", "folder", type=click.Path(path_type=Path), metavar="DIR", help="screen.option.checks"
-)
+@click.option("--checks", "folder", type=PATH, metavar="DIR", help="screen.option.checks")
 @click.option("--format", "format_", type=_FORMATS, default="text", help="screen.option.format")
 @everywhere
 def list_(*, folder: Path | None, format_: Literal["text", "json"]) -> int:
@@ -65,9 +63,7 @@ def list_(*, folder: Path | None, format_: Literal["text", "json"]) -> int:
 
 @checks.command(cls=Speaking, name="show", help="screen.command.checks-show")
 @click.argument("check", metavar="CHECK")
-@click.option(
-    "--checks", "folder", type=click.Path(path_type=Path), metavar="DIR", help="screen.option.checks"
-)
+@click.option("--checks", "folder", type=PATH, metavar="DIR", help="screen.option.checks")
 @click.option("--format", "format_", type=_FORMATS, default="text", help="screen.option.format")
 @everywhere
 def show(*, check: str, folder: Path | None, format_: Literal["text", "json"]) -> int:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from qc import plan
-from qc.cli.app import App, current, everywhere
+from qc.cli.app import PATH, App, current, everywhere
 from qc.cli.speaking import Speaking
 from qc.errors import QcError
-from qc.plan_text import Seen, SeenSchema, write_plan
+from qc.plan import plans
+from qc.plan.text import Seen, SeenSchema, write_plan
 from qc.report.blocks import MARGIN, Hanging, typed
 from qc.report.preview import CheckOptions, Silent
 from qc.words import percent
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Speaking, name="init", help="screen.command.init")
-@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.argument("path", metavar="PATH", type=PATH)
 @click.option("--schema", metavar="ID|FILE", help="screen.option.schema")
 @click.option("--layout", metavar="ID|FILE", help="screen.option.layout")
 @click.option("--category", metavar="ID", help="screen.option.category")
@@ -33,9 +33,11 @@ def init(*, path: Path, schema: str | None, layout: str | None, category: str | 
     from qc import pipeline  # noqa: PLC0415 - slow to import
 
     app = current()
-    target = Path(plan.FILE_NAME)
+    target = Path(plans.FILE_NAME)
     if target.exists():
         raise QcError("screen.error.plan-exists", path=target)
+    if path.is_dir() and Path.cwd().resolve().is_relative_to(path.resolve()):
+        raise QcError("screen.error.plan-inside", path=path)
     seen = pipeline.look(CheckOptions(path=path, schema=schema, layout=layout, lang=app.lang), Silent())
     text = write_plan(_seen(seen, category, app), app.words)
     try:

@@ -32,6 +32,9 @@ DONE, FOUND, USAGE, UNDECIDED, FAILED = range(5)
 INTERRUPTED = 130
 READER_GONE = 141
 
+#: DuckDB turns a Ctrl-C that meets one of its queries into a RuntimeError of these words.
+_DUCKDB_INTERRUPTED = "Query interrupted"
+
 
 def run(arguments: Sequence[str]) -> int:
     """Runs ``qc`` with ``arguments``; returns its exit code and never raises."""
@@ -40,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         return _run(list(arguments), app)
     except OSError as error:
         if not _reader_gone(error):
-            raise
+            return FAILED  # Not even the complaint could be written: standard error is full or closed.
         # The reader of our output has closed it (`qc show … | head`): nothing is left to be said.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -64,7 +67,17 @@ def _run(arguments: list[str], app: App) -> int:
     except Exception as error:
         if isinstance(error, OSError) and _reader_gone(error):
             raise
-        return _failed(app, error)
+        return _stopped(app, error)
+
+
+def _stopped(app: App, error: Exception) -> int:
+    """What came through all commands: an interrupt in disguise, a path that no system takes, our failure."""
+    if isinstance(error, RuntimeError) and str(error) == _DUCKDB_INTERRUPTED:
+        return _interrupted(app)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        line = app.say("screen.error.name-too-long", path=error.filename or "")
+        return complain(app, line, USAGE)
+    return _failed(app, error)
 
 
 def _invoke(arguments: list[str], app: App) -> int:

@@ -9,7 +9,7 @@ from typing import Literal
 import click
 from rich.text import Text
 
-from qc.cli.app import current, everywhere
+from qc.cli.app import PATH, current, everywhere
 from qc.cli.speaking import Group, Speaking
 from qc.errors import QcError
 from qc.report.blocks import MARGIN, Hanging, nearby
@@ -22,7 +22,7 @@ def schema() -> None:
 
 
 @schema.command(cls=Speaking, name="check", help="screen.command.schema-check")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=PATH)
 @click.option(
     "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="screen.option.format"
 )

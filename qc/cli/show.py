@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 from rich.text import Text
 
-from qc.cli.app import App, current, everywhere
+from qc.cli.app import PATH, App, current, everywhere
 from qc.cli.speaking import Speaking
 from qc.report import findings
 from qc.report.blocks import MARGIN, Hanging
@@ -28,7 +28,7 @@ LIMIT = 50
 
 
 @click.command(cls=Speaking, name="show", help="screen.command.show")
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=PATH)
 @click.option(
     "--format",
     "format_",
@@ -39,7 +39,7 @@ LIMIT = 50
 @click.option("--check", "checks", multiple=True, metavar="CHECK", help="screen.option.show-check")
 @click.option("--file", "files", multiple=True, metavar="PATH", help="screen.option.show-file")
 @click.option("--class", "classes", multiple=True, metavar="CLASS", help="screen.option.show-class")
-@click.option("--limit", type=click.IntRange(min=0), default=LIMIT, metavar="N", help="screen.option.limit")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="screen.option.limit")
 @click.option("--timings", is_flag=True, help="screen.option.timings")
 @everywhere
 def show(
@@ -49,10 +49,10 @@ def show(
     checks: tuple[str, ...],
     files: tuple[str, ...],
     classes: tuple[str, ...],
-    limit: int,
+    limit: int | None,
     timings: bool,
 ) -> int:
-    """Shows a run; 0 whatever its verdict was."""
+    """Shows a run; 0 whatever its verdict was. Conditions or a limit ask for its findings one by one."""
     app = current()
     wanted = Wanted(checks, files, classes)
     summary = collect(run, each=3, wanted=wanted or None)
@@ -63,8 +63,8 @@ def show(
         write_csv(run, app.out.file, app.words, wanted or None, names)
     elif timings:
         app.show(timings_view(summary, app.words))
-    elif wanted:
-        _listed(summary, wanted, limit, app)
+    elif wanted or limit is not None:
+        _listed(summary, wanted, LIMIT if limit is None else limit, app)
     elif app.quiet:
         app.show(verdict_line(summary, app.words))
     else:
@@ -75,10 +75,11 @@ def show(
 def _listed(summary: Summary, wanted: Wanted, limit: int, app: App) -> None:
     total = summary.findings + summary.waived
     if not total:
-        app.show(Hanging(app.say("screen.show.none"), MARGIN))
+        app.show(Hanging(app.say("screen.show.none" if wanted else "screen.fix.nothing"), MARGIN))
         return
-    app.show(Hanging(Text(app.say("screen.show.found", findings=total), style="bold"), MARGIN))
-    found = findings.stream(summary.folder, wanted, limit or None)
+    said = app.say("screen.show.found" if wanted else "screen.show.all", findings=total)
+    app.show(Hanging(Text(said, style="bold"), MARGIN))
+    found = findings.stream(summary.folder, wanted or None, limit or None)
     # One by one: a list of a million findings begins at once and is never held.
     for part in findings_view(found, summary, app.words):
         app.show(part)

@@ -7,6 +7,7 @@ characters, and a Hangul syllable is two columns wide.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from io import StringIO
 from typing import Any
@@ -19,6 +20,8 @@ from rich.table import Table
 from rich.text import Text
 
 from qc.cli.app import App, current
+
+_EXTRA = re.compile(r"^Got unexpected extra arguments? \(")
 
 
 class Speaking(click.Command):
@@ -136,6 +139,10 @@ def _usage(error: click.UsageError, app: App) -> str:
             said = app.say("screen.usage.bad-value", name=_named(error), expected=_expected(error, app))
         case click.BadOptionUsage():
             said = app.say("screen.usage.no-value", option=error.option_name)
+        case _ if error.ctx is not None and isinstance(error.ctx.command, click.Group):
+            said = app.say("screen.usage.missing-command")
+        case _ if _EXTRA.search(error.message):
+            said = app.say("screen.usage.extra", given=_EXTRA.sub("", error.message).rstrip(")"))
         case _:
             said = app.say("screen.usage.wrong", reason=error.format_message().rstrip("."))
     return said
@@ -154,6 +161,8 @@ def _expected(error: click.BadParameter, app: App) -> str:
     kind = error.param.type if error.param is not None else None
     if isinstance(kind, click.Choice):
         return ", ".join(map(str, kind.choices))
+    if isinstance(kind, click.Path):
+        return app.say("screen.usage.a-path")
     if isinstance(kind, click.IntRange):
         return app.say("screen.usage.whole-number", least=kind.min if kind.min is not None else 0)
     return error.message.rstrip(".")

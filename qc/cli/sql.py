@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +13,9 @@ import duckdb
 from rich.cells import cell_len
 from rich.text import Text
 
-from qc.checks.lock import Budget, TimeLimitError, open_locked, single_select, time_limit
-from qc.cli.app import App, current, everywhere
+from qc.budget import Budget
+from qc.checks.lock import TimeLimitError, open_locked, single_select, time_limit
+from qc.cli.app import PATH, App, current, everywhere
 from qc.cli.speaking import Speaking
 from qc.errors import QcError
 from qc.report.blocks import columns
@@ -30,7 +32,7 @@ _WIDEST = 60
 
 
 @click.command(cls=Speaking, name="sql", help="screen.command.sql")
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run", metavar="RUN", type=PATH)
 @click.argument("query", metavar="QUERY")
 @click.option(
     "--format",
@@ -48,7 +50,10 @@ def sql(*, run: Path, query: str, format_: Literal["table", "csv", "json"], limi
     if not facts.is_file():
         raise QcError("screen.error.run-unfinished", run=run)
     budget = Budget()
-    con = open_locked(facts, budget)
+    try:
+        con = open_locked(facts, budget)
+    except duckdb.Error as error:
+        raise QcError("errors.run-broken", path=run) from error
     try:
         with time_limit(con, budget.seconds):
             cursor = con.execute(single_select(query))
@@ -72,7 +77,8 @@ def _print(cursor: duckdb.DuckDBPyConnection, format_: str, limit: int, app: App
     elif format_ == "json":
         before = "[\n"
         for row in _rows(cursor):
-            line = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=str)
+            values = map(_finite, row)
+            line = json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False, default=str)
             app.out.file.write(before + line)
             before = ",\n"
         app.out.file.write("\n]\n" if before == ",\n" else "[]\n")
@@ -83,6 +89,15 @@ def _print(cursor: duckdb.DuckDBPyConnection, format_: str, limit: int, app: App
 def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     while rows := cursor.fetchmany(_BATCH):
         yield from rows
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity; they are null, as missing values are."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return list(map(_finite, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:

@@ -26,7 +26,7 @@ SPLITS = frozenset(("training", "validation", "test", "other"))
 MEASURES = frozenset(("archives", "folders", "sides", "together", "few-labels", "coco-keys"))
 _RULE_KEYS = frozenset(("folder", "name", "media", "extension", "kind", "split", "group"))
 _DETECT_KEYS = frozenset(("measure", "weight", "reason", "pattern", "patterns", "required", "most"))
-_TOP_KEYS = frozenset(("id", "ko", "en", "detect", "rules", "values"))
+_TOP_KEYS = frozenset(("id", "ko", "en", "lists", "detect", "rules", "values"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Layout:
-    """A layout as loaded. ``title`` and ``about`` by language; ``digest`` of its file's bytes."""
+    """A layout as loaded. ``title`` and ``about`` by language; ``digest`` of its file's bytes.
+    With ``lists`` a label file lists many media, so that names of files alone tell no pairs."""
 
     id: str
     title: Mapping[str, str]
@@ -68,6 +69,7 @@ class Layout:
     detect: tuple[Evidence, ...]
     rules: tuple[Rule, ...]
     values: Mapping[str, Mapping[str, str]]
+    lists: bool = False
 
     def needs_name(self, spot: Spot) -> bool:
         """Whether files of this spot must be looked at one by one."""
@@ -172,6 +174,7 @@ def _layout(path: Path, data: Mapping[str, Any], digest: str) -> Layout:
         detect=tuple(_evidence(one, number) for number, one in enumerate(data.get("detect", ()), 1)),
         rules=tuple(_rule(one, number) for number, one in enumerate(data["rules"], 1)),
         values=values,
+        lists=data.get("lists") is True,
     )
 
 

@@ -7,8 +7,9 @@ with ``valid = False`` and a reason. Measuring is vectorised (numpy, shapely) ov
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,14 +23,14 @@ Columns = dict[str, Any]
 
 
 class Collector(Protocol):
-    """Takes shapes of one place of a schema. ``owner`` is the index of the annotation's row in its sink."""
+    """Takes shapes of one place of a schema. An owner is the number of the annotation's row at its site."""
 
     kind: str
     order: str
     owners: list[int]
 
-    def add(self, value: Any, owner: int) -> None:
-        """Take one shape as its document gives it; never raises."""
+    def take(self, values: Sequence[Any], owners: Sequence[int]) -> None:
+        """Take shapes as their documents give them; never raises."""
         ...
 
     def measure(self) -> Columns:
@@ -62,8 +63,20 @@ class Boxes:
     values: array[float] = field(default_factory=lambda: array("d"))
     faults: dict[int, str] = field(default_factory=dict)
 
-    def add(self, value: Any, owner: int) -> None:
-        """Take one box: a list of four numbers, or what :meth:`add_other` accepts."""
+    def take(self, values: Sequence[Any], owners: Sequence[int]) -> None:
+        """Take boxes: at once if each is a list of four numbers, else one by one."""
+        try:
+            if set(map(type, values)) <= {list} and set(map(len, values)) <= {4}:
+                self.values.extend(array("d", list(chain.from_iterable(values))))
+                self.owners.extend(owners)
+                return
+        except (TypeError, OverflowError):
+            pass
+        for value, owner in zip(values, owners, strict=True):
+            self._add(value, owner)
+
+    def _add(self, value: Any, owner: int) -> None:
+        """Take one box: a list of four numbers, or what :meth:`_add_other` accepts."""
         if type(value) is list and len(value) == 4:
             try:
                 self.values.extend(value)
@@ -71,10 +84,10 @@ class Boxes:
                 del self.values[4 * len(self.owners) :]
                 self.fault("not-numbers")
         else:
-            self.add_other(value)
+            self._add_other(value)
         self.owners.append(owner)
 
-    def add_other(self, value: Any) -> None:
+    def _add_other(self, value: Any) -> None:
         """Named values and pairs of points; anything else is a fault."""
         if self.names and type(value) is dict:
             value = [value.get(name) for name in self.names]
@@ -151,7 +164,40 @@ class Outlines:
     ring_counts: list[int] = field(default_factory=list)
     faults: dict[int, str] = field(default_factory=dict)
 
-    def add(self, value: Any, owner: int) -> None:
+    def take(self, values: Sequence[Any], owners: Sequence[int]) -> None:
+        """Take shapes: at once if all are sound lists of numbers or of pairs of numbers, else one by one."""
+        try:
+            if self._take_sound(values):
+                self.owners.extend(owners)
+                return
+        except (TypeError, OverflowError):
+            pass
+        for value, owner in zip(values, owners, strict=True):
+            self._add(value, owner)
+
+    def _take_sound(self, values: Sequence[Any]) -> bool:
+        """Take what needs no look at each shape; False, and nothing taken, if something does."""
+        if set(map(type, values)) - {list}:
+            return False
+        rings = list(chain.from_iterable(values)) if self.nested else values
+        if set(map(type, rings)) - {list}:
+            return False
+        sizes = list(map(len, rings))
+        parts = list(chain.from_iterable(rings))
+        if self.order == "flat":
+            if any(size & 1 for size in sizes):
+                return False
+            sizes = [size >> 1 for size in sizes]
+        elif set(map(type, parts)) <= {list} and set(map(len, parts)) <= {2}:
+            parts = list(chain.from_iterable(parts))
+        else:
+            return False
+        self.values.extend(array("d", parts))
+        self.ring_sizes.extend(sizes)
+        self.ring_counts.extend(map(len, values) if self.nested else repeat(1, len(values)))
+        return True
+
+    def _add(self, value: Any, owner: int) -> None:
         """Take one shape: a list of points or numbers by ``order``; with ``nested``, a list of such lists."""
         values, sizes = self.values, self.ring_sizes
         numbers, rings = len(values), len(sizes)
@@ -221,9 +267,9 @@ class Masks:
     order: str
     owners: list[int] = field(default_factory=list)
 
-    def add(self, value: Any, owner: int) -> None:  # noqa: ARG002
-        """Keep whose mask it is; its value is not looked at."""
-        self.owners.append(owner)
+    def take(self, values: Sequence[Any], owners: Sequence[int]) -> None:  # noqa: ARG002
+        """Count shapes; what is in them is not read here."""
+        self.owners.extend(owners)
 
     def measure(self) -> Columns:
         """No columns: nothing of a mask is measured here."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 from xxhash import xxh3_64_intdigest
+
+from qc.facts.hashing import GOLDEN, mix, of_texts
 
 #: Between the parts of a hashed identity; cannot stand in a path or a pointer.
 SEPARATOR = "\x1f"
@@ -13,6 +16,6 @@ def file_id(root: str, container_path: str | None, path: str, ordinal: int = 0) 
     return xxh3_64_intdigest(SEPARATOR.join((root, container_path or "", path, str(ordinal))).encode())
 
 
-#: ``row_id(pointer.encode(), file_id)``: id of a row that stands at ``pointer`` in a file. A bare
-#: alias, because it is called for every row and a wrapper would double its cost.
-row_id = xxh3_64_intdigest
+def row_ids(files: pa.Array, pointers: pa.Array) -> pa.Array:
+    """Ids of rows that stand at ``pointers`` (text) in ``files`` (uint64)."""
+    return pa.array(mix(files.to_numpy() * GOLDEN ^ of_texts(pointers)), pa.uint64())

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,21 +24,26 @@ from qc.documents.jsons import read_json
 from qc.documents.locate import locate
 from qc.documents.text import text_of
 from qc.facts import tables
+from qc.facts.attributes import Attributes, map_column
 from qc.facts.geometry import Collector, collector
 from qc.facts.hashing import Words, mix, of_slices, of_texts
+from qc.facts.ids import row_ids
 from qc.facts.producers import Job, Member
 from qc.facts.within import Found, Within
 from qc.schemas import library, values
 from qc.schemas.errors import SchemaError, holds, schema_errors
-from qc.schemas.generate import LinkSite, RowSite
+from qc.schemas.generate import Collected
 from qc.schemas.paths import count_any, count_faulty
 from qc.schemas.roles import ROWS
+from qc.schemas.sites import LinkSite, RowSite
 from qc.schemas.tree import generic_path
 
 #: Places stored of each (file, path, keyword); all are counted.
 PLACES_PER_ERROR = 5
 #: Files of a chunk in which the line of an error is looked up, for each (path, keyword).
 LOCATED_FILES = 200
+#: Documents whose shapes and attributes may wait to be taken together: it bounds memory.
+DOCUMENTS_WAITING = 200
 #: Parsers by file extension. A file without one is not examined, and the run says so.
 READERS: Mapping[str, Callable[[bytes], Document]] = {"json": read_json}
 
@@ -62,10 +68,10 @@ class _Chunk:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         key = bytes(options["text_key"])
+        digest = lru_cache(maxsize=10_000)(lambda text: keyed_digest(text, key))
         self.collected = {
-            id_: _Collected(library.load(reference)) for id_, reference in options["schemas"].items()
+            id_: _Collected(library.load(reference), digest) for id_, reference in options["schemas"].items()
         }
-        self.digest = lru_cache(maxsize=10_000)(lambda text: keyed_digest(text, key))
         self.documents: list[tuple[Any, ...]] = []
         self.coverage: list[tuple[Any, ...]] = []
         self.errors: list[tuple[Any, ...]] = []
@@ -95,7 +101,7 @@ class _Chunk:
         valid = holds(collected.schema.validator, document.value)
         if not valid:
             self.violations(member, collected, document, data)
-        collected.take(document.value, member.file, valid, self.digest)
+        collected.take(document.value, member.file, valid)
         self.document(member, document, "ok", valid, len(data))
 
     def document(
@@ -172,23 +178,38 @@ class _Chunk:
 
 
 class _Collected:
-    """Rows, shapes and counts of one schema over a chunk."""
+    """Rows, shapes, attributes and counts of one schema over a chunk."""
 
-    def __init__(self, schema: library.Schema) -> None:
+    def __init__(self, schema: library.Schema, digest: values.Digest) -> None:
         self.schema = schema
+        self.digest = digest
         extractor = schema.extractor
         self.extract, self.count = extractor.extract, extractor.count
         self.rows: list[list[tuple[Any, ...]]] = [[] for _ in extractor.rows]
         self.shapes: list[Collector] = [collector(site.shape) for site in extractor.shapes]
-        self.add = [shape.add for shape in self.shapes]
+        self.attributes = [Attributes(site, digest) for site in extractor.attributes]
+        self.waiting: tuple[list[Collected], list[Collected]] = (
+            [([], []) for _ in self.shapes],
+            [([], []) for _ in self.attributes],
+        )
         self.counts: list[Sequence[int]] = []
         self.index = {site.path: i for i, site in enumerate(extractor.paths)}
         self.faults: dict[str, Counter[int]] = {"STRUCTURE": Counter(), "FORMAT": Counter()}
 
-    def take(self, value: Any, file: int, valid: bool, digest: Callable[[str], str]) -> None:
+    def take(self, value: Any, file: int, valid: bool) -> None:
         """Extract one document and count its attribute paths."""
-        self.extract(value, file, self.rows, self.add, digest)
+        self.extract(value, file, self.rows, *self.waiting)
         self.counts.append(self.count(value) if valid else count_any(self.schema.tree, value, self.index))
+        if len(self.counts) % DOCUMENTS_WAITING == 0:
+            self.digest_waiting()
+
+    def digest_waiting(self) -> None:
+        """Make numbers of the shapes and texts of the attributes that wait as parts of their documents."""
+        takers: list[Collector | Attributes] = [*self.shapes, *self.attributes]
+        for taker, (found, owners) in zip(takers, chain(*self.waiting), strict=True):
+            taker.take(found, owners)
+            found.clear()
+            owners.clear()
 
     def faulty(self, errors: Sequence[SchemaError]) -> None:
         for error_class, counts in count_faulty(self.schema.tree, errors, self.index).items():
@@ -198,9 +219,8 @@ class _Collected:
         if not self.counts:
             return []
         out: list[tuple[str, pa.Table]] = [("schema_paths", self.path_table())]
-        columns = [
-            _clean(site, rows) for site, rows in zip(self.schema.extractor.rows, self.rows, strict=True)
-        ]
+        self.digest_waiting()
+        columns = self.columns()
         measured = [shape.measure() for shape in self.shapes]
         within = Within(self.schema.extractor.rows, columns)
         for number, (site, data) in enumerate(zip(self.schema.extractor.rows, columns, strict=True)):
@@ -226,6 +246,26 @@ class _Collected:
                     points = {name: measures[name] for name in ("coordinates", "ring_sizes")}
                     out.append(("outlines", tables.OUTLINES.arrow({"shape": made["shape"], **points})))
         return out
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Typed columns of the rows of each site, their ids and attributes included."""
+        columns: list[dict[str, Any]] = []
+        for number, (site, rows) in enumerate(zip(self.schema.extractor.rows, self.rows, strict=True)):
+            found = dict(zip(site.columns, _columns(rows, len(site.columns)), strict=True))
+            around = dict(site.around)
+            data: dict[str, Any] = {
+                name: values.column(found[name], kind, self.digest)
+                for name, kind in zip(site.columns, site.kinds, strict=True)
+                if name not in around
+            }
+            data[ROWS[site.kind].columns[0].name] = row_ids(data["file"], data["pointer"])
+            for name, outer in site.around:
+                data[name] = columns[outer][name].take(pa.array(found[name], pa.int64()))
+            own = [a for a in self.attributes if a.site.row == number]
+            for column in sorted({a.site.column for a in own}):
+                data[column] = map_column((a for a in own if a.site.column == column), len(rows))
+            columns.append(data)
+        return columns
 
     def path_table(self) -> pa.Table:
         counts = np.array(self.counts, dtype=np.int64)
@@ -269,45 +309,54 @@ def _columns(rows: list[tuple[Any, ...]], count: int) -> list[Any]:
     return list(zip(*rows, strict=True)) if rows else [()] * count
 
 
-def _clean(site: RowSite, rows: list[tuple[Any, ...]]) -> dict[str, Any]:
-    """Typed columns of the rows collected at ``site``."""
-    types = {c.name: c.arrow for c in ROWS[site.kind].columns}
-    return {
-        name: values.column(raw, kind) if kind else values.plain(raw, types.get(name, pa.string()))
-        for name, kind, raw in zip(site.columns, site.kinds, _columns(rows, len(site.columns)), strict=True)
-    }
-
-
 def _rows(table: tables.Table, names: Sequence[str], rows: list[tuple[Any, ...]]) -> pa.Table:
     return table.arrow(dict(zip(names, _columns(rows, len(names)), strict=True)))
 
 
 def _link_tables(site: RowSite, data: dict[str, Any], within: Within) -> list[tuple[str, pa.Table]]:
-    """Rows of ``ids`` and ``refs`` from the columns that hold them; ``data`` gets what references name."""
-    out = []
-    targets: dict[str, Found] = {}
-    for table, links in ((tables.IDS, site.ids), (tables.REFS, site.refs)):
-        for link in links:
-            found = data[link.column]
-            rows: dict[str, Any] = {
-                "file": data["file"],
-                "pointer": _places(data, link),
-                "subject": data[ROWS[site.kind].columns[0].name],
-                "kind": pa.repeat(site.kind, len(found)),
-                "space": pa.repeat(link.link.space, len(found)),
-                "scope": pa.repeat(link.link.scope, len(found)),
-                "value": found,
-            }
-            if table is tables.REFS and link.link.scope == "file":
-                led = targets[link.link.space] = within.find(link.link.space, data["file"], found)
-                rows["target"], rows["resolves"] = led.target, led.resolves
-            out.append((table.name, table.arrow(rows).filter(pc.is_valid(found))))
-    within.complete(data, targets)
-    return out
+    """Rows of ``ids``, and of ``refs`` where a file does not resolve; ``data`` gets what references name."""
+    out = [_link_rows(tables.IDS, site, link, data, data[link.column].is_valid()) for link in site.ids]
+    resolved: dict[str, Found] = {}
+    for link in site.refs:
+        open_ = data[link.column].is_valid()
+        led = None
+        if link.link.scope == "file":
+            led = resolved[link.link.space] = within.find(link.link.space, data["file"], data[link.column])
+            open_ = pc.and_(open_, pc.invert(pc.fill_null(led.resolves, False)))
+        out.append(_link_rows(tables.REFS, site, link, data, open_, led and led.resolves))
+    within.complete(data, resolved)
+    return [(name, rows) for name, rows in out if rows.num_rows]
 
 
-def _places(data: Mapping[str, Any], link: LinkSite) -> pa.Array:
-    return pc.binary_join_element_wise(data["pointer"], data.get(f"{link.column}@", link.suffix), "")
+def _link_rows(
+    table: tables.Table,
+    site: RowSite,
+    link: LinkSite,
+    data: Mapping[str, Any],
+    kept: pa.Array,
+    resolves: pa.Array | None = None,
+) -> tuple[str, pa.Table]:
+    """The rows of an identity or a reference where ``kept``."""
+    found = data[link.column].filter(kept)
+    row = ROWS[site.kind].columns[0].name
+    rows = {
+        "file": data["file"].filter(kept),
+        "pointer": _places(data, link, kept),
+        "subject": data[row].filter(kept),
+        "kind": pa.repeat(site.kind, len(found)),
+        "space": pa.repeat(link.link.space, len(found)),
+        "scope": pa.repeat(link.link.scope, len(found)),
+        "value": found,
+    }
+    if resolves is not None:
+        rows["resolves"] = resolves.filter(kept)
+    return table.name, table.arrow(rows)
+
+
+def _places(data: Mapping[str, Any], link: LinkSite, kept: pa.Array) -> pa.Array:
+    own = data.get(f"{link.column}@")
+    suffix = link.suffix if own is None else own.filter(kept)
+    return pc.binary_join_element_wise(data["pointer"].filter(kept), suffix, "")
 
 
 def _keys(data: Mapping[str, Any], stems: Mapping[int, str]) -> list[str | None]:

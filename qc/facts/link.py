@@ -107,24 +107,33 @@ sources AS (
     FROM files WHERE kind = 'source'
 ),
 candidates AS (
-    SELECT d.item, s.file, s.whole, d.declared, d.items FROM declared d JOIN sources s ON s.name = d.name
+    SELECT d.item, d.file AS label, s.file, s.whole, d.declared, d.items
+    FROM declared d JOIN sources s ON s.name = d.name
     WHERE {same}
     UNION ALL
-    SELECT d.item, s.file, regexp_replace(s.whole, '\\.[^./]*$', ''), d.declared, d.items
+    SELECT d.item, d.file AS label, s.file, regexp_replace(s.whole, '\\.[^./]*$', ''), d.declared, d.items
     FROM declared d JOIN sources s ON s.stem = d.name
     WHERE {same} AND NOT EXISTS (SELECT 1 FROM sources o WHERE o.name = d.name)
 ),
 -- Of several with one name: the one whose folders agree with the declared path, counted from the end.
 ranked AS (
-    SELECT *, CASE WHEN count(*) OVER (PARTITION BY item) = 1 THEN 0 ELSE length(list_filter(
+    SELECT *, CASE WHEN count(*) OVER (PARTITION BY item) = 1 AND count(*) OVER (PARTITION BY label, file) = 1
+        THEN 0 ELSE length(list_filter(
         range(1, 1 + least(length(string_split(whole, '/')), length(string_split(declared, '/')))),
         lambda n: string_split(whole, '/')[-n:] = string_split(declared, '/')[-n:])) END AS agreeing
     FROM candidates
 ),
 best AS (
-    SELECT item, min(file) AS file, any_value(items) AS items
+    SELECT item, min(label) AS label, min(file) AS file, min(declared) AS declared, min(agreeing) AS agreeing
     FROM (SELECT * FROM ranked QUALIFY agreeing = max(agreeing) OVER (PARTITION BY item))
     GROUP BY item HAVING count(*) = 1
+),
+-- A picture of one name is not every item's of that name: of batch_1/6.jpg and batch_8/6.jpg in one list it
+-- is the one that agrees best; if different ones agree alike, nobody knows whose it is.
+whose AS (
+    SELECT item, file
+    FROM (SELECT * FROM best QUALIFY agreeing = max(agreeing) OVER (PARTITION BY label, file))
+    QUALIFY min(declared) OVER (PARTITION BY label, file) = max(declared) OVER (PARTITION BY label, file)
 ),
 -- A label of one item may also have a pair by its own name.
 own AS (
@@ -137,7 +146,7 @@ SELECT d.item, d.file AS label,
     CASE WHEN d.items = 1 AND o.source IS NOT NULL THEN o.source ELSE b.file END AS file,
     CASE WHEN d.items = 1 AND o.source IS NOT NULL THEN o.rule
         WHEN d.items > 1 THEN 'P8' ELSE 'P3' END AS rule
-FROM declared d LEFT JOIN best b USING (item) LEFT JOIN own o ON o.label = d.file
+FROM declared d LEFT JOIN whose b USING (item) LEFT JOIN own o ON o.label = d.file
 WHERE (d.items = 1 AND o.source IS NOT NULL) OR b.file IS NOT NULL
 """
 
@@ -207,6 +216,17 @@ def _media(con: duckdb.DuckDBPyConnection) -> None:
         "ORDER BY label, file"
     )
     con.execute("DROP TABLE link_media")
+
+
+def listed_media(con: duckdb.DuckDBPyConnection) -> tuple[int, int] | None:
+    """Media that label files of several items name, and how many were found; None without such files."""
+    row = con.execute(
+        """SELECT count(DISTINCT i.item), count(DISTINCT m.file)
+        FROM items i LEFT JOIN item_media m USING (item)
+        WHERE i.file_name IS NOT NULL AND i.layer = 'delivered'
+            AND i.file IN (SELECT file FROM items GROUP BY file HAVING count(*) > 1)"""
+    ).fetchone()
+    return (int(row[0]), int(row[1])) if row and row[0] else None
 
 
 def _any(con: duckdb.DuckDBPyConnection, sql: str) -> bool:

@@ -297,7 +297,7 @@ SHAPES = _table(
     vertices    int   points, the closing one not counted
     rings       int   outlines
     valid       flag  a simple, closed, non-empty geometry of finite numbers
-    reason      word  if not: not-numbers too-few-points odd-length not-finite inverted zero-area self-intersection ...
+    reason      word  if not: not-numbers too-few-points odd-length not-finite inverted zero-area self-intersection self-touching ...
     bad_x       real  where it is invalid, if that is a point
     bad_y       real  where
     digest      id    digest of kind and values
@@ -443,7 +443,7 @@ IDS = _table(
 
 REFS = _table(
     "refs",
-    "an id that is used",
+    "an id that is used and that its own file does not resolve (what it does stands in the row itself)",
     "file pointer space",
     """
     file      id    where it stands

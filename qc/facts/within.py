@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from qc.facts.hashing import GOLDEN, Words, mix, of_texts
-from qc.schemas.generate import RowSite
 from qc.schemas.roles import ROWS
+from qc.schemas.sites import RowSite
 
 #: Typed columns of the rows of a site, by name.
 Columns = dict[str, Any]
@@ -66,7 +66,7 @@ class Found:
 
 
 class _Space:
-    """Ids of one space: sorted keys of (file, id), with the row and the name of each; the first of equal ones."""
+    """Ids of one space: sorted keys of (file, id), with row and name of each; of equal ones the first."""
 
     def __init__(self, parts: Sequence[tuple[Words, Words, Words, pa.Array]]) -> None:
         keys, rows, files = (np.concatenate([part[i] for part in parts]) for i in range(3))

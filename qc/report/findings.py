@@ -16,8 +16,8 @@ from qc.report.places import INSIDE, Place
 
 COLUMNS = (
     "finding", "check", "severity", "effect", "certainty", "indicator", "subject_kind", "subject",
-    "container_path", "path", "pointer", "line", "col", "class", "group_id", "values", "fingerprint",
-    "waived",
+    "container_path", "path", "pointer", "line", "col", "item_name", "class", "group_id", "values",
+    "fingerprint", "waived",
 )  # fmt: skip
 
 _BATCH = 20_000
@@ -38,6 +38,8 @@ class Finding:
     subject_kind: str
     subject: str
     place: Place
+    #: Which of several items of its file; None if the file has but one.
+    item: str | None
     class_: str | None
     group: str | None
     #: What the check's message may speak of.
@@ -189,7 +191,7 @@ def _condition(wanted: Wanted | None) -> _Query:
 def _finding(row: tuple[Any, ...]) -> Finding:
     """A row of :data:`COLUMNS`, in that order."""
     finding, check, severity, effect, certainty, indicator, kind, subject = row[:8]
-    container, path, pointer, line, col, class_, group, values, fingerprint, waived = row[8:]
+    container, path, pointer, line, col, item, class_, group, values, fingerprint, waived = row[8:]
     return Finding(
         finding,
         check,
@@ -200,6 +202,7 @@ def _finding(row: tuple[Any, ...]) -> Finding:
         kind,
         subject,
         Place(container, path, pointer, line, col),
+        item,
         class_,
         group,
         orjson.loads(values) if values else {},

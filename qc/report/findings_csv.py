@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 FILE = "findings.csv"
 #: Columns; ``screen.csv.NAME`` is the header.
 COLUMNS = (
-    "number", "severity", "effect", "certainty", "check", "title", "message", "archive", "path", "pointer",
-    "line", "col", "class", "group", "indicator", "fix", "waived", "fingerprint",
+    "number", "severity", "effect", "certainty", "check", "title", "message", "archive", "path", "item",
+    "pointer", "line", "col", "class", "group", "indicator", "fix", "waived", "fingerprint",
 )  # fmt: skip
 
 #: What spreadsheets take for the beginning of a formula, full-width forms among them.
@@ -107,6 +107,7 @@ def _rows(
             cell(message(finding, check, words)),
             cell(place.container),
             cell(place.path),
+            cell(finding.item),
             cell(place.pointer),
             place.line if place.line is not None else "",
             place.col if place.col is not None else "",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group as Lines
 from rich.text import Text
 
-from qc.report.blocks import MARGIN, Hanging, heading, unit_name
+from qc.report.blocks import MARGIN, Hanging, heading, typed, unit_name
 from qc.report.messages import message
 from qc.words import percent, shown
 
@@ -52,7 +52,9 @@ def group_view(number: int, group: Group, summary: Summary, words: Words) -> Ren
     lines += example_lines(group, summary, words, indent)
     left = group.findings - len(group.examples)
     if left > 0 and group.examples:
-        lines.append(Hanging(Text(words.text("screen.fix.more", count=left), style="dim"), indent + 2))
+        command = f"qc show {typed(summary.folder)} --check {group.outcome.check}"
+        more = words.text("screen.fix.more", count=left, command=command)
+        lines.append(Hanging(Text(more, style="dim"), indent + 2, whole=True))
     if fix := words.choice(group.words.fix):
         lines.append(Hanging(fix, indent + 2, Text.assemble(" " * indent, ("→ ", "green"))))
     return Lines(*lines)
@@ -67,6 +69,8 @@ def example_lines(group: Group, summary: Summary, words: Words, indent: int) -> 
     for finding, sentence in zip(found, said, strict=True):
         if where := subject_place(finding, summary):
             place = Text(where, style="cyan")
+            if finding.item:
+                place.append(f"  {shown(finding.item)}", style="dim")
             if alike and finding.place.spot:
                 place.append(f"  {finding.place.spot}", style="dim")
             lines.append(Hanging(place, indent + 2, Text.assemble(" " * indent, ("· ", "dim")), whole=True))

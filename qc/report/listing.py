@@ -13,6 +13,7 @@ from rich.text import Text
 from qc.report.blocks import MARGIN, Hanging, heading
 from qc.report.fixes import subject_place
 from qc.report.messages import message
+from qc.words import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +34,8 @@ def findings_view(found: Iterable[Finding], summary: Summary, words: Words) -> I
             yield from (Text(), heading(check.called(words), finding.check))
             last = finding.check
         place = Text(subject_place(finding, summary), style="cyan")
+        if place and finding.item:
+            place.append(f"  {shown(finding.item)}", style="dim")
         if spot := finding.place.spot:
             place.append(f"  {spot}", style="dim")
         if finding.waived:

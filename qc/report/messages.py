@@ -27,8 +27,8 @@ def message(finding: Finding, check: CheckWords, words: Words) -> str:
 def _values(finding: Finding, check: CheckWords, words: Words) -> dict[str, Any]:
     """The finding's values, and what every message may speak of: class, file and group.
 
-    Two of them depend on the language: the code ``reason``, and ``{problem}``, which tells a broken rule of a
-    schema from its ``keyword``, ``expected``, ``found`` and ``detail``.
+    Some depend on the language: the code ``reason``, the ``kind`` of a shape, the ``side`` of an image, and
+    ``{problem}``: a broken rule of a schema from its ``keyword``, ``expected``, ``found`` and ``detail``.
     """
     values: dict[str, Any] = {
         "class": finding.class_,
@@ -37,6 +37,9 @@ def _values(finding: Finding, check: CheckWords, words: Words) -> dict[str, Any]
     }
     if isinstance(code := values.get("reason"), str):
         values["reason"] = check.reason(code, words)
+    for name in ("kind", "side"):
+        if (key := f"shape.{name}.{values.get(name)}") in words:
+            values[name] = words.text(key)
     if isinstance(keyword := values.get("keyword"), str) and "problem" not in values:
         parts = (values.get("expected"), values.get("found"), values.get("detail"))
         key, said = describe(keyword, *(None if part is None else str(part) for part in parts))

@@ -84,6 +84,8 @@ class SchemaSeen:
     matched: int
     sampled: int
     reason: Said
+    #: Top-level properties of the files that were tried which the schema does not know, most frequent first.
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Preview:
     #: Label and source files in all; ``None`` if the layout does not tell them apart.
     labels: int | None = None
     sources: int | None = None
+    #: Label files list their media: what belongs together is only known when they are read, not by name.
+    lists: bool = False
     #: Where the run is written.
     run: Path | None = None
     #: Files whose labels are read already (an unfinished run goes on).

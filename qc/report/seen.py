@@ -100,7 +100,10 @@ def _schemas(preview: Preview, words: Words) -> Text:
 def _schema(schema: SchemaSeen, words: Words) -> Text:
     title = words.choice(schema.title)
     head = words.text("screen.preview.schema-files", title=title, id=schema.id, files=schema.files)
-    return Text.assemble(head, "\n", (schema_reason(schema, words), "dim"))
+    text = Text.assemble(head, "\n", (schema_reason(schema, words), "dim"))
+    if schema.unread:
+        text.append("\n").append(words.text("screen.preview.unread", names=schema.unread), style="yellow")
+    return text
 
 
 def schema_reason(schema: SchemaSeen, words: Words) -> str:
@@ -114,6 +117,8 @@ def schema_reason(schema: SchemaSeen, words: Words) -> str:
 
 
 def _pairs(preview: Preview, words: Words) -> Text:
+    if preview.lists:
+        return Text(words.text("screen.preview.pairs-listed", sources=preview.sources or 0))
     text = Text(words.text("screen.preview.pair-count", pairs=preview.pairs))
     for key, count in (("orphan-sources", preview.orphan_sources), ("orphan-labels", preview.orphan_labels)):
         said = words.text(f"screen.preview.{key}", count=count)

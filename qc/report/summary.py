@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -92,7 +93,7 @@ def collect(folder: Path, each: int = 3, wanted: Wanted | None = None) -> Summar
         counts = findings.tallies(folder, wanted)
         shown = findings.examples(folder, each, wanted)
         archives = _archives(stored.files)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, duckdb.Error) as error:
         raise QcError("errors.run-broken", path=str(folder)) from error
     run = stored.info
     return Summary(

@@ -10,11 +10,13 @@ from rich.text import Text
 
 from qc.report.blocks import MARGIN, Hanging, columns, limit, named, nearby, share_right, typed, unit_name
 from qc.report.fixes import FULL_GROUPS, fix_first
-from qc.report.unchecked import unchecked
-from qc.verdict import say
+from qc.report.unchecked import checks_line, unchecked
+from qc.verdict import say, unit_in_full
 from qc.words import percent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from rich.console import RenderableType
 
     from qc.report.summary import Summary
@@ -41,6 +43,7 @@ def result_view(summary: Summary, words: Words, *, full: int = FULL_GROUPS) -> R
         Text(),
         indicators_view(summary, words),
         Text(),
+        *checks_line(summary, words),
         *fix_first(summary, words, full),
         *unchecked(summary, words),
         footer(summary, words),
@@ -56,15 +59,17 @@ def verdict_line(summary: Summary, words: Words) -> Text:
 
 
 def verdict_view(summary: Summary, words: Words) -> RenderableType:
-    """The verdict as a band of colour, and below it what decided it.
+    """The verdict as a band of colour, below it what decided it, then what else stands open.
 
     No frame: Korean consoles of Windows 10 draw the signs of frames two columns wide and break them.
     """
     titles = {check: own.title for check, own in summary.words.items()}
     result = summary.verdict.result
-    reasons = [say(why, summary.verdict, words, titles) for why in summary.verdict.reasons]
+    reasons = [say(why, summary.verdict, words, titles) for why in summary.verdict.deciding]
     reasons = reasons or [words.text(f"verdict.about.{result}")]
-    remarks = (Text(remark, style="dim") for remark in _remarks(summary, words))
+    remarks = (
+        Text(remark, style="dim") for remark in (*_open(summary, words, titles), *_remarks(summary, words))
+    )
     name, verdict = words.text("screen.result.verdict"), words.text(f"verdict.result.{result}")
     band = Padding(Text(f"{name}  {_RESULT_SIGN[result]} {verdict}"), (0, MARGIN), style=_BAND[result])
     return Lines(
@@ -73,6 +78,23 @@ def verdict_view(summary: Summary, words: Words) -> RenderableType:
         *(Hanging(reason, MARGIN + 2, "  - ") for reason in reasons),
         *(Hanging(remark, MARGIN) for remark in remarks),
     )
+
+
+def _open(summary: Summary, words: Words, titles: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """What did not decide, but was not examined either."""
+    verdict = summary.verdict
+    for why in verdict.reasons:
+        if why.result != verdict.result and why.kind != "not-measured":
+            yield words.text("verdict.note.also", reason=say(why, verdict, words, titles))
+    told = {(why.indicator, why.values.get("unit")) for why in verdict.deciding if why.kind == "not-measured"}
+    names = []
+    for line in verdict.unchecked:
+        if (line.id, line.unit) not in told:
+            name = words.choice(line.name) or line.id
+            several = sum(other.id == line.id for other in verdict.indicators) > 1
+            names.append(f"{name} [{unit_in_full(line.unit, words)}]" if several else name)
+    if names:
+        yield words.text("verdict.note.unchecked", indicators=names)
 
 
 def _remarks(summary: Summary, words: Words) -> list[str]:

@@ -29,7 +29,7 @@ Ints = npt.NDArray[np.int64]
 class Bounds:
     """How large a chunk may be: ``files``, ``bytes`` to read, and what one file costs at most."""
 
-    files: int = 2000
+    files: int = 4096
     bytes: int = 64 << 20
     at_most: int | None = None
 

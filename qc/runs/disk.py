@@ -57,7 +57,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a JSON object, whole or not at all: UTF-8, indented, non-ASCII as it is."""
     text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    write_bytes(path, text.encode("utf-8"))
+    # Lone surrogates (names on disk that are no UTF-8) become escapes of JSON.
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -80,18 +80,20 @@ class Run:
         the command was told that decides the results. The folder is locked until :meth:`close`.
 
         Raises ``QcError``: ``errors.run-inside-deliverable``, ``errors.run-finished``,
-        ``errors.run-other-inputs``, ``errors.run-not-a-run``, ``errors.run-busy``,
-        ``errors.run-unwritable`` and those of :meth:`open`.
+        ``errors.run-other-inputs``, ``errors.run-not-a-run``, ``errors.run-not-a-folder``,
+        ``errors.run-busy``, ``errors.run-unwritable``, ``errors.run-not-utf-8`` and those of :meth:`open`.
         """
         path = _absolute(out) if out is not None else _default(name)
         _outside(path, _absolute(deliverable))
+        if any("\ud800" <= char <= "\udfff" for char in str(path)):  # DuckDB opens UTF-8 paths only
+            raise QcError("errors.run-not-utf-8", path=str(path))
         told = {"deliverable": str(_absolute(deliverable)), **(inputs or {})}
         try:
             path.mkdir(parents=True, exist_ok=True)
             foreign = sorted(entry.name for entry in path.iterdir() if not _ours(entry.name))
         except OSError as error:
             if path.exists() and not path.is_dir():
-                raise QcError("errors.run-not-a-run", path=str(path)) from error
+                raise QcError("errors.run-not-a-folder", path=str(path)) from error
             raise disk.unwritable(path, error) from error
         if foreign and not (path / _JSON).is_file():
             raise QcError("errors.run-not-a-run", path=str(path))
@@ -140,7 +142,8 @@ class Run:
     def open(cls, path: str | Path) -> Run:
         """An existing run, to be read.
 
-        Raises ``QcError``: ``errors.run-missing``, ``errors.run-broken``, ``errors.run-newer``.
+        Raises ``QcError``: ``errors.run-missing``, ``errors.run-broken``, ``errors.run-newer``,
+        ``errors.file-unreadable``.
         """
         place = _absolute(path)
         return cls(place, _read(place))
@@ -212,7 +215,10 @@ def _read(path: Path) -> dict[str, Any]:
         version = int(info["format"])
     except (FileNotFoundError, NotADirectoryError) as error:
         raise QcError("errors.run-missing", path=str(path)) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise QcError("errors.file-unreadable", path=str(path / _JSON), reason=reason) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise QcError("errors.run-broken", path=str(path)) from error
     if version > FORMAT:
         raise QcError("errors.run-newer", path=str(path), format=version, known=FORMAT)
@@ -225,7 +231,9 @@ def _absolute(path: str | Path) -> Path:
 
 def _default(name: str) -> Path:
     """``./qc-runs/NAME-TIME``; a second run in the same second gets a number."""
-    safe = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", unicodedata.normalize("NFC", name)).strip(" .")[:80]
+    # Nor lone surrogates, which stand for bytes that are no UTF-8.
+    kept = re.sub(r'[\x00-\x1f<>:"/\\|?*\ud800-\udfff]+', "_", unicodedata.normalize("NFC", name))
+    safe = kept.strip(" .")[:80]
     stem = f"{safe or 'run'}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     base = _absolute(RUNS)
     for number in range(1, 1000):

@@ -22,6 +22,10 @@ from qc.runs import disk
 NOTE = "chunk.json"
 
 
+#: Tables of incompressible numbers: packing them costs more than writing them.
+RAW = frozenset({"outlines"})
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What is known of a chunk that is done. ``seconds`` of its worker; ``rows`` per table."""
@@ -51,7 +55,13 @@ def write_chunk(job: Job, tables: Tables, folder: Path, seconds: float, failed: 
             continue
         path = folder / f"{name}.parquet"
         words = [column.name for column in TABLES[name].columns if column.type == "word"]
-        pq.write_table(table, path, compression="lz4", use_dictionary=words, write_statistics=False)
+        pq.write_table(
+            table,
+            path,
+            compression="none" if name in RAW else "lz4",
+            use_dictionary=words,
+            write_statistics=False,
+        )
         rows[name], sizes[name] = table.num_rows, path.stat().st_size
     seconds += time.perf_counter() - began
     note = Note(job.key, job.producer, len(job.members), job.bytes, round(seconds, 4), rows, sizes, failed)

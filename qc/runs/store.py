@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from qc.budget import Budget
 from qc.facts.tables import TABLES, Table
 from qc.runs import disk
 from qc.runs.folder import Run
@@ -33,23 +34,9 @@ SUMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What DuckDB may use. Its own default, four fifths of the memory, is not ours to take."""
-
-    threads: int = max(1, os.cpu_count() or 1)
-    memory_mib: int = 1024
-
-    def config(self, work: Path) -> dict[str, str | bool | int | float | list[str]]:
-        """Settings for ``duckdb.connect``; what does not fit into memory spills into ``work``."""
-        return {
-            "threads": self.threads,
-            "memory_limit": f"{self.memory_mib}MiB",
-            "temp_directory": str(work / "spill"),
-            "preserve_insertion_order": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        }
+def _config(budget: Budget | None, work: Path) -> dict[str, str | bool | int | float | list[str]]:
+    """Settings of the store: what does not fit into memory spills into ``work``; rows have no order."""
+    return {**replace(budget or Budget(), temp=work / "spill").config(), "preserve_insertion_order": False}
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -80,7 +67,7 @@ def build(run: Run, keys: Sequence[str], budget: Budget | None = None) -> None:
     try:
         _forget(made)
         sources = _sources(run, keys)
-        with duckdb.connect(made, config=(budget or Budget()).config(run.work)) as con:
+        with duckdb.connect(made, config=_config(budget, run.work)) as con:
             for name, table in TABLES.items():
                 if not table.loaded:
                     continue
@@ -101,7 +88,7 @@ def connect(run: Run, *, read_only: bool = True, budget: Budget | None = None) -
     if not run.facts.exists():
         raise FileNotFoundError(run.facts)
     work = run.work if run.work.is_dir() else Path(tempfile.gettempdir())  # a finished run has none
-    return duckdb.connect(run.facts, read_only=read_only, config=(budget or Budget()).config(work))
+    return duckdb.connect(run.facts, read_only=read_only, config=_config(budget, work))
 
 
 def show_bulk(con: duckdb.DuckDBPyConnection, run: Run, keys: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from qc.deliverable.reading import Reader, ReadError, places
 from qc.documents.jsons import read_json
-from qc.plan_model import Plan
+from qc.plan.model import Plan
 from qc.schemas import library
 from qc.schemas.detect import Fit, detect
 from qc.schemas.library import Schema

@@ -6,6 +6,7 @@ Validity does not decide: a faulty delivery must still be recognised, so that it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from qc.schemas.tree import Node
 
 #: Least share of known attributes times share of required keys for a format to be taken.
 LEAST_FIT = 0.6
+#: Top-level properties that a schema does not know are named up to this number.
+UNREAD_NAMED = 5
 #: Array items looked at in a document: enough to know its shape.
 ITEMS_SEEN = 5
 
@@ -26,7 +29,9 @@ class Fit:
     """How well a schema fits a sample: shares in 0..1, means over the documents.
 
     ``known`` of the documents' attributes are declared by the schema, ``required`` of its required keys are
-    there, ``valid`` documents hold altogether, ``specific`` attributes of the schema were seen.
+    there, ``valid`` documents hold altogether, ``specific`` attributes of the schema were seen. ``unread``
+    names top-level properties that the schema does not know, the most frequent first, at most
+    :data:`UNREAD_NAMED`.
     """
 
     schema: str
@@ -35,6 +40,7 @@ class Fit:
     required: float
     valid: int
     specific: int
+    unread: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -46,15 +52,18 @@ def fit(schema: Schema, documents: Sequence[Any]) -> Fit:
     """How ``schema`` fits parsed ``documents``."""
     known = required = 0.0
     seen: set[str] = set()
+    unread: Counter[str] = Counter()
     for document in documents:
         tally = _Tally()
         tally.look(schema.tree, document, "")
         known += tally.known / max(tally.attributes, 1)
         required += tally.present / max(tally.required, 1)
         seen |= tally.seen
+        unread.update(tally.unread)
     count = max(len(documents), 1)
     valid = sum(holds(schema.validator, document) for document in documents)
-    return Fit(schema.id, len(documents), known / count, required / count, valid, len(seen))
+    names = sorted(unread, key=lambda name: (-unread[name], name))[:UNREAD_NAMED]
+    return Fit(schema.id, len(documents), known / count, required / count, valid, len(seen), tuple(names))
 
 
 def detect(documents: Sequence[Any], schemas: Iterable[Schema]) -> tuple[Fit | None, list[Fit]]:
@@ -74,6 +83,8 @@ class _Tally:
     def __init__(self) -> None:
         self.attributes = self.known = self.required = self.present = 0
         self.seen: set[str] = set()
+        #: Unknown properties of the document itself, or of its records if it is a list.
+        self.unread: set[str] = set()
 
     def look(self, node: Node, value: Any, path: str) -> None:
         if type(value) is list:
@@ -100,6 +111,8 @@ class _Tally:
                 if child is not None:
                     break
             if child is None:
+                if path in ("", "/*"):
+                    self.unread.add(key)
                 continue
             self.known += 1
             self.seen.add(f"{path}/{step}")

@@ -55,7 +55,8 @@ class Schema:
                 dict(self.document), validate_formats=True, retriever=_refuse
             )
         except (ValueError, jsonschema_rs.ValidationError) as error:
-            raise QcError("errors.schema-invalid", path=str(self.path), problem=str(error)) from None
+            problem = str(error).partition("\n")[0]
+            raise QcError("errors.schema-invalid", path=str(self.path), problem=problem) from None
 
 
 def load(reference: str | Path) -> Schema:
@@ -90,13 +91,20 @@ def _load(path: Path, shipped: bool) -> Schema:
     try:
         data = path.read_bytes()
         document = json.loads(data.decode("utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise QcError("errors.file-unreadable", path=str(path), reason=error.strerror or "") from None
+    except (ValueError, RecursionError) as error:
         raise QcError("errors.schema-unreadable", path=str(path), problem=str(error)) from None
     if not isinstance(document, dict):
         raise QcError("errors.schema-unreadable", path=str(path), problem="not an object")
     schema = Schema(path.stem, path, "sha256:" + hashlib.sha256(data).hexdigest(), shipped, document)
     # Compiled at once: a schema that cannot work is told before the deliverable is read.
-    _ = schema.validator, schema.extractor.extract, schema.extractor.count
+    _ = schema.validator
+    try:
+        _ = schema.extractor.extract, schema.extractor.count
+    except QcError as error:  # a role that cannot hold: the file is told with the place in it
+        error.values["where"] = f"{path} {error.values.get('where') or '/'}"
+        raise
     return schema
 
 

@@ -18,9 +18,12 @@ from jsonschema.exceptions import best_match
 
 from qc.documents.jsons import read_json
 from qc.documents.pointers import pointer, split
+from qc.errors import QcError
 from qc.schemas.errors import MAX_DEPTH
+from qc.schemas.generate import generate
 from qc.schemas.limits import TEXT_LIMIT, shortened
 from qc.schemas.messages import describe
+from qc.schemas.tree import build
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -83,6 +86,7 @@ def review_schema(schema: Any) -> list[Remark]:
     if not _compiles(schema, every_format=False):
         named = [*_references(schema, nodes), *_bad_patterns(nodes)]
         faults = named or [Remark("error", "", "schema.review-compile")]
+    faults = faults or list(_roles(schema))
     return [*faults, *draft, *_patterns(nodes), *_numbers(nodes), *_formats(nodes), *_slack(nodes)]
 
 
@@ -171,6 +175,16 @@ def _leads(schema: Any, fragment: str) -> bool:
         else:
             return False
     return True
+
+
+def _roles(schema: Mapping[str, Any]) -> Iterator[Remark]:
+    """Roles that cannot hold: what would stop an inspection at its start."""
+    try:
+        extractor = generate(build(schema))
+        _ = extractor.extract, extractor.count
+    except QcError as error:
+        place = str(error.values.get("where") or "")
+        yield Remark("error", place, error.key, {**error.values, "where": place or "/"})
 
 
 def _expressions(nodes: list[_Node]) -> Iterator[tuple[str, str]]:

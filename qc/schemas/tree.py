@@ -14,12 +14,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote, urljoin
 
 from qc.documents.pointers import token as escape
 from qc.errors import QcError
 
 #: Formats of JSON Schema that bound a string (RFC 3339 and the like): such a value is no free text.
 BOUNDED_FORMATS = frozenset({"date", "time", "date-time", "duration", "uuid", "ipv4", "ipv6"})
+
+_METASCHEMAS = "https://json-schema.org/draft/2020-12/"
 
 #: How deep a schema may nest before it is taken for endless recursion.
 MAX_DEPTH = 40
@@ -209,10 +212,18 @@ class _Builder:
         self.fold(node, target, where, (*refs, ref))
 
     def resolve(self, ref: str, where: str) -> Any:
-        if not ref.startswith("#"):
+        base, _, fragment = ref.partition("#")
+        if base and base.startswith(_METASCHEMAS):
+            return {}  # known to every validator; no role stands there
+        own = str(self.root.get("$id", ""))
+        if base and (not own or urljoin(own, base) != own.rstrip("#")):
             raise QcError("errors.schema-ref", where=where, ref=ref)
         target: Any = self.root
-        for step in ref[1:].strip("/").split("/") if ref != "#" else ():
+        if fragment and not fragment.startswith("/"):
+            target, fragment = _anchored(self.root, fragment), ""
+            if target is None:
+                raise QcError("errors.schema-ref", where=where, ref=ref)
+        for step in unquote(fragment).split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
             try:
                 target = target[int(key)] if isinstance(target, list) else target[key]
@@ -270,6 +281,16 @@ class _Builder:
                 raise QcError("roles.branches", where=f"{where}/{keyword}")
             told = tuple(Test(t.key, t.values, t.negated != negated) for t in tests)
             node.branches.append(Branch(told if len(tests) == 1 or not negated else (), branch))
+
+
+def _anchored(schema: Any, name: str) -> Any:
+    """The subschema that calls itself ``name``."""
+    if isinstance(schema, Mapping):
+        if schema.get("$anchor") == name:
+            return schema
+        schema = list(schema.values())
+    inner = schema if isinstance(schema, list) else ()
+    return next((found for sub in inner if (found := _anchored(sub, name)) is not None), None)
 
 
 def _constants(node: Node) -> tuple[Test, ...]:

@@ -7,14 +7,12 @@ all are of one kind, value by value where they are not.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Attributes = list[tuple[str, str]]
 #: Turns free text into its keyed digest.
 Digest = Callable[[str], str]
 
@@ -84,62 +82,31 @@ _KINDS: dict[str, tuple[Callable[[Any], Any], pa.DataType, tuple[pa.DataType, ..
 }
 
 
-def column(values: Sequence[Any], kind: str) -> pa.Array:
-    """A column of ``kind`` (text, ident, real, integer, flag); what is not of the kind is NULL."""
+def _of_bits(numbers: pa.Array) -> bool:
+    """All are whole numbers, 0 or 1."""
+    if numbers.type != pa.int64():
+        return False
+    least, most = pc.min_max(numbers).as_py().values()
+    return bool(least >= 0 and most <= 1)
+
+
+def column(values: Sequence[Any], kind: str, digest: Digest) -> pa.Array:
+    """A column of ``kind``; what is not of the kind is NULL.
+
+    Kinds: text, ident, real, integer, flag; ``digest`` is free text, of which only its keyed digest stays;
+    ``id`` are ids, clean already.
+    """
+    if kind == "id":
+        return pa.array(values, pa.uint64())
+    if kind == "digest":
+        return pa.array([digest(value) if type(value) is str else None for value in values], pa.string())
     guard, type_, clean = _KINDS[kind]
     try:
         # The type is inferred, not given: given one, Arrow would cut 1.5 to 1 and take true for 1.
         found = pa.array(values)
     except (pa.ArrowException, ValueError, TypeError, OverflowError):
         found = None
-    if found is None or found.type not in clean:
+    sound = found is not None and (found.type in (*clean, pa.null()) or (kind == "flag" and _of_bits(found)))
+    if not sound:
         return pa.array(map(guard, values), type_)
-    if found.type == pa.string():
-        return pc.utf8_normalize(found, "NFC")
-    return found.cast(type_)
-
-
-def attribute(value: Any, bounded: bool, digest: Digest) -> str | None:
-    """An attribute's value as text: what a schema bounds as it is, free text as its keyed digest."""
-    if type(value) is str:
-        return text(value) if bounded else digest(value)
-    if type(value) is bool:
-        return "true" if value else "false"
-    if type(value) is int or type(value) is float:
-        return str(value)
-    return None
-
-
-def add(
-    attributes: Attributes | None, name: str, value: Any, bounded: bool, digest: Digest
-) -> Attributes | None:
-    """``attributes`` with one more; unchanged when ``value`` is no scalar."""
-    said = attribute(value, bounded, digest)
-    if said is None:
-        return attributes
-    attributes = attributes or []
-    attributes.append((name, said))
-    return attributes
-
-
-def add_all(
-    attributes: Attributes | None, values: Any, bounded: Collection[str] | None, digest: Digest
-) -> Attributes | None:
-    """Every property of an object as an attribute; ``bounded`` names those to keep, None keeps all."""
-    if type(values) is dict:
-        for name, value in values.items():
-            attributes = add(attributes, text(name) or "", value, bounded is None or name in bounded, digest)
-    return attributes
-
-
-def plain(values: Sequence[Any], type_: pa.DataType) -> pa.Array:
-    """A column of values that are clean already: ids, pointers, attributes."""
-    if not pa.types.is_map(type_):
-        return pa.array(values, type_)
-    # Flat lists of names and values are made a map at a fraction of the cost of a list of lists of pairs.
-    pairs = [pair for row in values if row for pair in row]
-    offsets = [0, *accumulate(len(row) if row else 0 for row in values)]
-    names, said = zip(*pairs, strict=True) if pairs else ((), ())
-    return pa.MapArray.from_arrays(
-        pa.array(offsets, pa.int32()), pa.array(names, pa.string()), pa.array(said, pa.string()), type_
-    )
+    return pc.utf8_normalize(found, "NFC") if found.type == pa.string() else found.cast(type_)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from qc.facts.tables import TABLES
-from qc.plan import TABLES as PLAN
+from qc.plan.plans import TABLES as PLAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

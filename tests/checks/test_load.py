@@ -11,7 +11,7 @@ from qc.checks import binding, front_matter, load
 from qc.checks.model import Parameter, catalogue
 from qc.errors import QcError
 from qc.indicators import shipped as indicators
-from qc.plan import TABLES as PLAN
+from qc.plan.plans import TABLES as PLAN
 from qc.words import Words
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_digest_is_the_same_with_windows_line_ends(tmp_path: Path) -> None:
         pytest.param("limit = {", "lmit = {", "checks.parameter-undeclared", id="parameter undeclared"),
         pytest.param("> $limit", "> 10", "checks.parameter-unused", id="parameter unused"),
         pytest.param("SELECT file,", "SELECT 1; SELECT file,", "checks.not-one-select", id="two statements"),
-        pytest.param(SQL, "DELETE FROM files WHERE size > $limit", "checks.not-one-select", id="no SELECT"),
+        pytest.param(SQL, "DELETE FROM files WHERE size > $limit", "checks.not-a-select", id="no SELECT"),
         pytest.param("SELECT file,", "SELEC file,", "checks.sql", id="syntax"),
     ],
 )
@@ -171,6 +171,22 @@ def test_no_id_twice(tmp_path: Path) -> None:
     write(tmp_path, HEAD + SQL, "more/big.sql")
     with pytest.raises(QcError, match="id-twice"):
         load.load([tmp_path])
+
+
+def test_folder_without_checks(tmp_path: Path) -> None:
+    with pytest.raises(QcError) as caught:
+        load.load([tmp_path])
+    assert caught.value.key == "checks.folder-empty"
+
+
+def test_binding_opens_no_file(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.csv"
+    outside.write_text("annotation,wrong\n1,true\n", encoding="utf-8")
+    for source in (f"'{outside}'", f"read_csv('{outside}')", f"read_text('{outside}')", "library"):
+        write(tmp_path / "own", f"{HEAD}SELECT 1 AS file, $limit > 1 AS wrong, 1 AS size FROM {source}")
+        with pytest.raises(QcError) as caught:
+            binding.verify(load.load([tmp_path / "own"]), PLAN)
+        assert caught.value.key == "checks.sql"
 
 
 def test_missing_folder(tmp_path: Path) -> None:

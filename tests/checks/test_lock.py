@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from qc.checks.lock import Budget, TimeLimitError, open_locked, single_select, time_limit
+from qc.budget import Budget
+from qc.checks.lock import TimeLimitError, open_locked, single_select, time_limit
 from qc.errors import QcError
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def test_nothing_else(facts: Path, tmp_path: Path, sql: str) -> None:
         ("FROM files", None),
         ("WITH a AS (SELECT 1) SELECT * FROM a;", None),
         ("SELECT 1; SELECT 2", "checks.query-not-one-select"),
-        ("CREATE TEMP VIEW files AS SELECT 1", "checks.query-not-one-select"),
-        ("ATTACH ':memory:' AS z", "checks.query-not-one-select"),
-        ("DETACH facts", "checks.query-not-one-select"),
+        ("CREATE TEMP VIEW files AS SELECT 1", "checks.query-not-a-select"),
+        ("ATTACH ':memory:' AS z", "checks.query-not-a-select"),
+        ("DETACH facts", "checks.query-not-a-select"),
         ("", "checks.query-not-one-select"),
         ("SELEC 1", "checks.query-sql"),
         ("SELECT $a", "checks.query-parameter"),
@@ -112,7 +113,7 @@ def test_errors_pass_through_the_time_limit(facts: Path) -> None:
 
 
 def test_a_query_may_spill(facts: Path, tmp_path: Path) -> None:
-    budget = Budget(memory_mb=100, threads=2, temp=tmp_path / "spill")
+    budget = Budget(memory_mib=100, threads=2, temp=tmp_path / "spill")
     with open_locked(facts, budget) as con:
         rows = con.execute(
             "SELECT count(*) FROM (SELECT range AS a, hash(range) AS h FROM range(3000000) ORDER BY h)"

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from qc.budget import Budget
 from qc.checks import derive
 from qc.checks.grade import Task, tasks
 from qc.checks.load import load, load_check, shipped
-from qc.checks.lock import Budget
 from qc.checks.model import Outcome
 from qc.checks.place import COLUMNS
 from qc.checks.run import run_checks
 from qc.errors import QcError
-from qc.plan import Waiver, default
-from qc.plan_model import Regrade
+from qc.plan.model import Regrade
+from qc.plan.plans import Waiver, default
 from tests.checks import support
 from tests.checks.test_load import HEAD, SQL, TABLE, write
 
@@ -209,11 +209,25 @@ def test_places_of_annotations(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [r["finding"] for r in rows] == [f"F00000{n}" for n in range(1, 6)]
     assert json.loads(rows[0]["values"]) == {
+        "kind": "box",
+        "side": "right",
         "overflow": 45.0,
         "width": 10.0,
         "height": 10.0,
         "tolerance": 1.0,
     }
+
+
+def test_findings_of_a_file_with_several_items_name_theirs(tmp_path: Path) -> None:
+    rows = {**BOXES, "items": [{**i, "file": 1, "file_name": f"{i['item']}.jpg"} for i in BOXES["items"]]}
+    for name in ("one", "each"):
+        (tmp_path / name).mkdir()
+    place = Place(tmp_path / "one", rows)
+    place.run(task(shipped().checks["shapes.outside-image"]))
+    assert [r["item_name"] for r in place.findings()] == [f"{r['item']}.jpg" for r in place.findings()]
+    place = Place(tmp_path / "each", BOXES)
+    place.run(task(shipped().checks["shapes.outside-image"]))
+    assert {r["item_name"] for r in place.findings()} == {None}
 
 
 def prints(folder: Path, rows: dict[str, list[support.Row]]) -> set[str]:
@@ -422,7 +436,7 @@ class TestDerive:
         assert error.value.key == key
 
     def test_plan(self, tmp_path: Path) -> None:
-        from qc.plan import plan_tables  # noqa: PLC0415
+        from qc.plan.plans import plan_tables  # noqa: PLC0415
 
         place = Place(tmp_path, FILES)
         for _ in range(2):

@@ -33,6 +33,7 @@ FINDINGS = pa.schema(
         ("line", pa.int64()),
         ("col", pa.int64()),
         ("item", pa.uint64()),
+        ("item_name", pa.string()),
         ("class", pa.string()),
         ("group_id", pa.string()),
         ("values", pa.string()),

@@ -53,7 +53,7 @@ def test_screen_goes_from_what_is_seen_to_where_the_rest_is(qc: Command, asked: 
         ran.out.index(text)
         for text in (
             *("028.저조도_환경_데이터", "폴더 구조", "598쌍", "판정  ✗ 부적합", "품질지표"),
-            *("먼저 고칠 것", "확인하지 못한 것", "findings.csv", "qc show "),
+            *("먼저 고칠 것", "검사하지 못한 항목", "findings.csv", "다시 보기"),
         )
     ]
     assert places == sorted(places)

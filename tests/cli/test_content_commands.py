@@ -13,10 +13,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from qc import content, pipeline, plan
+from qc import content, pipeline
 from qc.checks import load
 from qc.cli import demo
 from qc.errors import QcError
+from qc.plan import plans
 from qc.report.preview import CheckOptions, Listener
 from tests.cli import made
 from tests.cli.conftest import Command
@@ -141,6 +142,19 @@ def test_sql_that_cannot_be_asked_is_one_line(qc: Command, asked: Path, query: s
     assert "Traceback" not in ran.err
 
 
+def test_sql_as_json_is_json(qc: Command, asked: Path) -> None:
+    ran = qc("sql", asked, "SELECT 'nan'::DOUBLE AS n, [1.5, 'inf'::DOUBLE] AS l", "--format", "json")
+    assert "NaN" not in ran.out and "Infinity" not in ran.out
+    assert json.loads(ran.out) == [{"n": None, "l": [1.5, None]}]
+
+
+def test_sql_of_a_damaged_run(qc: Command, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run")
+    (run / "facts.duckdb").write_bytes(b"no database")
+    ran = qc("sql", run, "SELECT 1")
+    assert ran.code == 2 and "손상" in ran.err
+
+
 def test_sql_without_facts(qc: Command, tmp_path: Path) -> None:
     assert qc("sql", made.run(tmp_path / "run"), "SELECT 1").code == 2
 
@@ -163,8 +177,19 @@ def test_init_writes_a_plan_that_loads(qc: Command, deliverable: Path, lang: str
     ran = qc("init", deliverable, "--lang", lang)
     assert ran.code == 0, ran.err
     assert "qc.toml" in ran.out and "screen." not in ran.out
-    assert plan.load("qc.toml").layout == "images-labels"
+    assert plans.load("qc.toml").layout == "images-labels"
     assert "screen." not in Path("qc.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("below", [".", "labels"])
+def test_init_writes_nothing_into_the_deliverable(
+    qc: Command, deliverable: Path, monkeypatch: pytest.MonkeyPatch, below: str, lang: str
+) -> None:
+    monkeypatch.chdir(deliverable / below)
+    ran = qc("init", deliverable, "--lang", lang)
+    assert ran.code == 2 and str(deliverable) in ran.err
+    assert not list(deliverable.rglob("qc.toml"))
 
 
 def test_init_leaves_an_existing_plan_alone(qc: Command, deliverable: Path) -> None:

@@ -43,6 +43,18 @@ def test_errors_too(tmp_path: Path) -> None:
     assert "없음" in ran.stderr.decode("utf-8")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's >&-")
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-", "2>/dev/full"])
+def test_streams_that_are_not_there(stored: Path, closed: str) -> None:
+    script = f'exec "$0" -c "from qc.cli import main; main()" show "$1" {closed}'
+    if not Path("/dev/full").exists() and "full" in closed:
+        pytest.skip("no /dev/full")
+    command = ["sh", "-c", script, sys.executable]
+    assert subprocess.run([*command, str(stored)], env=environment(), check=False).returncode == 0
+    missing = subprocess.run([*command, str(stored / "none")], env=environment(), check=False).returncode
+    assert missing == (4 if "full" in closed else 2)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="head and SIGPIPE")
 def test_a_reader_that_goes_away_is_no_failure(stored: Path) -> None:
     process = subprocess.Popen(

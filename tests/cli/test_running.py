@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def raising(error: BaseException) -> Any:
         pytest.param(["schema", "check", "nowhere.json"], "nowhere.json", id="no schema file"),
         pytest.param(["check", "nowhere"], "nowhere", id="no deliverable"),
         pytest.param(["init", "nowhere"], "nowhere", id="no deliverable to look at"),
-        pytest.param(["check", "x", "y"], "명령을 이해하지 못했습니다", id="too many arguments"),
+        pytest.param(["check", "x", "y"], "남는 인자가 있습니다: y", id="too many arguments"),
     ],
 )
 def test_wrong_use_is_one_line(qc: Command, arguments: list[str], said: str) -> None:
@@ -158,3 +159,35 @@ def test_version(qc: Command) -> None:
     ran = qc("--version")
     assert ran.code == 0
     assert ran.out.startswith("qc ")
+
+
+def test_duckdb_hides_an_interrupt(qc: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "check", raising(RuntimeError("Query interrupted")))
+    assert qc("check", "x") == (130, "", "qc: 중단했습니다.\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows says that such a path is not there")
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("option", ["", "--out", "--schema", "--checks", "--plan"])
+def test_a_name_that_no_system_takes(qc: Command, tmp_path: Path, option: str, lang: str) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    given = ["check", data, option, "x" * 300] if option else ["check", "x" * 300]
+    ran = qc(*given, "--lang", lang)
+    assert ran.code == 2, ran.err
+    assert ran.err.count("\n") == 1 and "xxx" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ko", "en"),
+    [
+        (["check", ""], "파일이나 폴더의 경로", "the path of a file or folder"),
+        (["check", "a", "b c", "d"], "남는 인자가 있습니다: b c d.", "arguments too many: b c d."),
+        (["checks"], "명령이 빠졌습니다.", "The command is missing."),
+    ],
+)
+def test_usage_errors_are_told_in_one_language(qc: Command, arguments: list[str], ko: str, en: str) -> None:
+    for lang, said in (("ko", ko), ("en", en)):
+        ran = qc(*arguments, "--lang", lang)
+        assert ran.code == 2
+        assert said in ran.err and ran.err.count("\n") == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import qc
 from qc import words
 from qc.checks import model
-from qc.report import findings_csv, preview
+from qc.report import findings_csv, preview, unchecked
 
 PACKAGE = Path(qc.__file__).parent
 KEYS = frozenset(
@@ -25,6 +25,8 @@ MADE = {
     *(f"screen.option.{name}" for name in ("debug", "no-progress", "quiet", "lang")),
     *(f"screen.demo.{name}" for name in ("accepted", "rejected", "as-expected", "unexpected")),
     *(f"screen.result.{name}" for name in ("unit", "examined", "wrong", "right", "target", "status")),
+    *(f"screen.ran.{name}" for name in unchecked._WENT.values()),
+    *(f"screen.unchecked.{name}" for name in ("partly", "whole", "none")),
     *(f"screen.preview.orphan-{name}" for name in ("sources", "labels")),
     *(
         f"screen.checks.{name}"

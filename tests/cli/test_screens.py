@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from qc.report.preview import Said, SchemaSeen
 from qc.report.seen import duration, preview_view
 from qc.report.summary import collect
 from qc.report.text import result_view, verdict_line
+from qc.verdict import IndicatorResult, Reason
 from qc.words import Language, Words
 from tests.cli import made
 
@@ -94,9 +96,45 @@ def test_a_message_that_is_always_the_same_is_said_once(stored: Path) -> None:
 
 def test_could_not_tell_is_told_with_what_is_needed(stored: Path) -> None:
     text = drawn(result_view(collect(stored), Words("ko")))
-    after = text[text.index("확인하지 못한 것") :]
-    assert "원천데이터 이미지가 필요합니다" in after
-    assert "라벨 5,050개 중 38개는 확인하지 못했습니다" in after
+    after = " ".join(text[text.index("검사하지 못한 항목") :].split())
+    assert (
+        "items.image-size · 라벨에 적힌 크기와 이미지 크기가 다릅니다: 데이터 599건 모두 검사하지 못함"
+        in after
+    )
+    assert "→ 원천데이터 이미지가 필요합니다" in after
+    assert "라벨 5,050건 중 38건 검사하지 못함" in after
+    assert (
+        text.index("판정")
+        < text.index("검사 항목 6개: 결함 발견 5개 · 검사하지 못함 1개")
+        < text.index("먼저 고칠 것")
+    )
+
+
+def test_what_decided_stands_apart_from_what_stands_open(tmp_path: Path) -> None:
+    decided = made.verdict()
+    beside = Reason("inconclusive", "not-measured", "annotation-consistency", None, {"unit": "item"})
+    items = IndicatorResult(
+        "annotation-consistency", {"ko": "라벨 일관성", "en": "label consistency"}, "item", "not-measured"
+    )
+    more = replace(decided, reasons=(*decided.reasons, beside), indicators=(*decided.indicators, items))
+    text = " ".join(drawn(result_view(collect(made.run(tmp_path, result=more)), Words("ko"))).split())
+    assert text.count(" - ") >= len(decided.deciding)
+    assert "하나도 없었습니다" not in text
+    assert "이 밖에 검사하지 못한 품질지표: " in text and "라벨 일관성 [데이터(이미지 등)]" in text
+    alone = replace(more, result="inconclusive", reasons=(beside,))
+    text = " ".join(drawn(result_view(collect(made.run(tmp_path, result=alone)), Words("ko"))).split())
+    assert "라벨 일관성: 검사할 수 있는 데이터(이미지 등)가 하나도 없었습니다" in text
+    assert "[데이터(이미지 등)]" not in text
+
+
+def test_found_media_of_a_list_and_items_of_a_file_are_told(tmp_path: Path) -> None:
+    row = made.finding("shapes.outside-image", pointer="/annotations/8", item_name="b/1\x1b.jpg")
+    run = made.run(tmp_path, rows=[row])
+    info = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    made.dump(run / "run.json", {**info, "listed": {"media": 1500, "found": 1}})
+    text = drawn(result_view(collect(run), Words("en")))
+    assert "of 1,500 media that labels list, 1 is in the deliverable" in text
+    assert "/annotations/8  b/1\\x1b.jpg" in text
 
 
 def test_crashed_checks_are_ours(tmp_path: Path) -> None:
@@ -106,7 +144,8 @@ def test_crashed_checks_are_ours(tmp_path: Path) -> None:
         )
     ]
     text = drawn(result_view(collect(made.run(tmp_path, rows=[], ran=ran)), Words("ko")))
-    assert "검사가 실패했습니다\n    (E: x)" in text
+    assert "도구 오류로 검사가 실패했습니다 (E: x)" in " ".join(text.split())
+    assert "검사 항목 1개: 결함 발견 0개 · 검사 실패 1개" in text
     assert "고칠 것이 없습니다" in text
 
 
@@ -138,6 +177,16 @@ def test_control_signs_of_file_names_do_not_reach_the_terminal(tmp_path: Path) -
             {"schemas": (), "unknown_labels": 7}, "형식을 알 수 없는 라벨 파일 7개", id="no schema fits"
         ),
         pytest.param({"schemas": ()}, "라벨 파일이 없습니다", id="no labels"),
+        pytest.param(
+            {"lists": True, "orphan_labels": 1, "sources": 3},
+            "원천데이터 3개 · 짝은 라벨 안의 목록에 있으므로",
+            id="a list of media",
+        ),
+        pytest.param(
+            {"schemas": (SchemaSeen("x", {}, 1, 1, 1, Said("screen.phase.load"), ("a", "b")),)},
+            "읽지 않은 항목: a, b",
+            id="not read",
+        ),
         pytest.param({"resumed_files": 300}, "이미 읽은 300개는", id="resumed"),
         pytest.param({"estimate_s": 3700.0}, "약 1시간 1분", id="long"),
         pytest.param(

@@ -50,6 +50,19 @@ def test_a_long_list_is_cut_and_says_so(qc: Command, stored: Path) -> None:
     assert "그 밖에 128건" in ran.out
 
 
+@pytest.mark.parametrize(("limit", "shown"), [(0, len(made.findings())), (7, 7)])
+def test_a_limit_alone_lists_findings(qc: Command, stored: Path, limit: int, shown: int) -> None:
+    ran = qc("show", stored, "--limit", limit)
+    assert ran.code == 0
+    assert ran.out.count("  · ") == shown
+    assert f"결함 {len(made.findings())}건" in ran.out and "판정" not in ran.out
+    assert ("그 밖에" in ran.out) == bool(limit)
+
+
+def test_the_screen_names_the_command_that_lists_the_rest(qc: Command, stored: Path) -> None:
+    assert f"그 밖에 127건: qc show {stored} --check shapes.outside-image" in qc("show", stored).out
+
+
 def test_waived_findings_are_marked(qc: Command, stored: Path) -> None:
     ran = qc("show", stored, "--check", "shapes", "--limit", "0")
     assert ran.out.count("[예외]") == 2

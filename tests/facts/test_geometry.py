@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qc.facts import outlines
 from qc.facts.geometry import Boxes, Collector, Outlines, collector, digests
 from qc.facts.outlines import star_shaped
 
@@ -18,9 +20,15 @@ NAN = float("nan")
 
 
 def measure(made: Collector, *values: Any) -> list[dict[str, Any]]:
+    # One by one and all at once must be the same, whatever stands beside a shape.
+    single = deepcopy(made)
     for owner, value in enumerate(values):
-        made.add(value, owner)
+        single.take([value], [owner])
+    made.take(values, range(len(values)))
     columns = made.measure()
+    for name, column in single.measure().items():
+        assert repr(pa.array(column).to_pylist()) == repr(pa.array(columns[name]).to_pylist()), name
+    assert made.owners == list(range(len(values)))
     table = pa.table({k: v if isinstance(v, pa.Array) else pa.array(v) for k, v in columns.items()})
     assert table.num_rows == len(values)
     rows: list[dict[str, Any]] = table.to_pylist()
@@ -64,12 +72,31 @@ def test_box_of_named_values() -> None:
 
 
 SQUARE = [0, 0, 10, 0, 10, 10, 0, 10]
+PINCHED = [0, 0, 5, 5, 10, 0, 10, 10, 5, 5, 0, 10]
 OUTLINES = {
     "square": ([SQUARE], (100, 40, 4, 1), None),
     "closed by its first point again": ([[*SQUARE, 0, 0]], (100, 40, 4, 1), None),
     "two parts": ([SQUARE, [20, 20, 30, 20, 30, 30]], (150, 40 + 20 + 200**0.5, 7, 2), None),
     "bow tie": ([[0, 0, 10, 10, 10, 0, 0, 10]], (0, 20 + 2 * 200**0.5, 4, 1), "self-intersection"),
     "second part broken": ([SQUARE, [0, 0, 10, 10, 10, 0, 0, 10]], (100, None, 8, 2), "self-intersection"),
+    "two edges that cross at a point drawn": (
+        [[0, 0, 5, 5, 10, 10, 10, 0, 5, 5, 0, 10]],
+        (0, None, 6, 1),
+        "self-intersection",
+    ),
+    "one part touches itself, another crosses": (
+        [PINCHED, [0, 0, 10, 10, 10, 0, 0, 10]],
+        (50, None, 10, 2),
+        "self-intersection",
+    ),
+    "pinched to a point": ([PINCHED], (50, 20 + 4 * 50**0.5, 6, 1), "self-touching"),
+    "hole with a bridge": (
+        [[*SQUARE, 0, 0, 4, 4, 4, 6, 6, 6, 6, 4, 4, 4]],
+        (96, None, 10, 1),
+        "self-touching",
+    ),
+    "an edge there and back": ([[*SQUARE, 0, 5, -5, 5, 0, 5]], (100, 50, 7, 1), "self-touching"),
+    "a slanted line there and back": ([[0, 0, 3, 3, 9, 9, 5, 5]], (0, None, 4, 1), "zero-area"),
     "two points": ([[0, 0, 1, 1]], (0, None, 2, 1), "too-few-points"),
     "a line there and back": ([[0, 0, 5, 0, 10, 0]], (0, 20, 3, 1), "zero-area"),
     "no ring": ([], (None, None, 0, 0), "too-few-points"),
@@ -103,6 +130,26 @@ def test_ring_sizes_stand_where_there_are_several_rings() -> None:
 def test_where_a_polygon_crosses_itself() -> None:
     (row,) = measure(Outlines("polygon", "flat", True), [[0, 0, 10, 10, 10, 0, 0, 10]])
     assert (row["bad_x"], row["bad_y"]) == (5, 5)
+
+
+def test_of_a_touch_and_a_crossing_the_crossing_is_shown() -> None:
+    """The outline passes (2, 2) twice, harmlessly, and crosses itself at (22.5, 7.5)."""
+    ring = [0, 0, 2, 2, 4, 0, 20, 0, 20, 10, 25, 5, 25, 10, 20, 5, 20, 20, 4, 4, 2, 2, 0, 4]
+    (row,) = measure(Outlines("polygon", "flat", True), [ring])
+    assert row["reason"] == "self-intersection"
+    assert (row["bad_x"], row["bad_y"]) == (22.5, 7.5)
+
+
+@pytest.mark.parametrize("points", [3, 40, 3000])
+def test_a_crossing_is_found_by_exact_signs(points: int) -> None:
+    angles = np.arange(points) * (2 * np.pi / points)
+    ring = 100 * np.column_stack([np.cos(angles), np.sin(angles)])
+    assert outlines.crossing(ring) is None
+    if points > 3:
+        ring[[points // 2, points // 2 + 1]] = ring[[points // 2 + 1, points // 2]]
+        assert outlines.crossing(ring) is not None
+    touching = np.array([[0.1, 0.1], [0.3, 0.3], [0.5, 0.1], [0.5, 0.5], [0.3, 0.3], [0.1, 0.5]])
+    assert outlines.crossing(touching) is None
 
 
 @pytest.mark.parametrize(

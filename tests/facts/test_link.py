@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from qc.facts.link import link
+from qc.facts.link import link, listed_media
 from tests.checks import support
 
 if TYPE_CHECKING:
@@ -60,6 +60,14 @@ def test_items_and_classes_of_annotations(con: duckdb.DuckDBPyConnection) -> Non
         (101, 11, "개"), (102, 12, None), (103, None, "개"), (201, 21, "말"), (202, 21, "소"),
     ]  # fmt: skip
     assert rows(con, "SELECT annotation, item FROM shapes ORDER BY 1") == [(101, 11), (103, None), (202, 21)]
+
+
+def test_media_that_lists_name_and_those_that_are_there(con: duckdb.DuckDBPyConnection) -> None:
+    support.insert(con, COCO)
+    assert listed_media(con) is None
+    con.execute("UPDATE items SET file_name = item || '.jpg'")
+    con.execute("INSERT INTO item_media (item, file, rule) VALUES (12, 9, 'P8'), (21, 8, 'P3')")
+    assert listed_media(con) == (2, 1)  # the item of the other file is alone there
 
 
 def test_columns_stay_as_they_are_defined(con: duckdb.DuckDBPyConnection) -> None:
@@ -194,6 +202,33 @@ def test_list_of_many(con: duckdb.DuckDBPyConnection) -> None:
     ]
     assert media(con, files, items) == [(5, 1, "P8"), (6, 2, "P8")]
     assert rows(con, "SELECT label, source, rule FROM pairs ORDER BY source") == [(9, 1, "P8"), (9, 2, "P8")]
+
+
+@pytest.mark.parametrize(
+    ("names", "files", "expected"),
+    [
+        pytest.param(
+            ["b1/6.jpg", "b8/6.jpg", "b10/6.jpg"],
+            {1: "pictures/b8/6.jpg"},
+            [(6, 1)],
+            id="the one that agrees best",
+        ),
+        pytest.param(["b1/6.jpg", "b8/6.jpg"], {1: "6.jpg"}, [], id="nobody knows whose it is"),
+        pytest.param(["b1/6.jpg", "b1/6.jpg"], {1: "6.jpg"}, [(5, 1), (6, 1)], id="listed twice"),
+        pytest.param(
+            ["b1/6.jpg", "b1/7.jpg"], {1: "6.jpg", 2: "7.jpg"}, [(5, 1), (6, 2)], id="folders not kept"
+        ),
+    ],
+)
+def test_a_picture_serves_the_item_whose_path_it_has(
+    con: duckdb.DuckDBPyConnection,
+    names: Sequence[str],
+    files: Mapping[int, str],
+    expected: list[tuple[int, int]],
+) -> None:
+    sources = [{"file": file, "path": path} for file, path in files.items()]
+    items = [{"item": 5 + n, "file_name": name} for n, name in enumerate(names)]
+    assert [(item, file) for item, file, _ in media(con, sources, items)] == expected
 
 
 def test_own_pair_where_no_name_is_declared(con: duckdb.DuckDBPyConnection) -> None:

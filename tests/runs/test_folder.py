@@ -134,7 +134,7 @@ def test_somebody_elses_folder_stays_as_it_is(tmp_path: Path, given: Path) -> No
     (tmp_path / "theirs" / "thesis.docx").touch()
     refused("run-not-a-run", lambda: Run.create(tmp_path / "theirs", "a", given))
     assert [p.name for p in (tmp_path / "theirs").iterdir()] == ["thesis.docx"]
-    refused("run-not-a-run", lambda: Run.create(tmp_path / "theirs" / "thesis.docx", "a", given))
+    refused("run-not-a-folder", lambda: Run.create(tmp_path / "theirs" / "thesis.docx", "a", given))
 
 
 def test_killed_before_it_had_begun(tmp_path: Path, given: Path) -> None:
@@ -219,6 +219,7 @@ BROKEN = {
     "list": ("[]", "run-broken"),
     "no format": ('{"state": "finished"}', "run-broken"),
     "odd format": ('{"format": "one"}', "run-broken"),
+    "a folder": (None, "file-unreadable"),
     "newer": (json.dumps({"format": FORMAT + 1}), "run-newer"),
 }
 
@@ -228,6 +229,8 @@ def test_what_is_no_run(case: str, tmp_path: Path) -> None:
     text, key = BROKEN[case]
     if text is not None:
         (tmp_path / "run.json").write_text(text, encoding="utf-8")
+    elif case == "a folder":
+        (tmp_path / "run.json").mkdir()
     refused(key, lambda: Run.open(tmp_path))
 
 
@@ -237,6 +240,16 @@ def test_json_is_readable_and_never_nan(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         disk.write_json(tmp_path / "a.json", {"rate": float("nan")})
     assert disk.read_json(tmp_path / "a.json") == {"이름": "납품"}
+
+
+def test_names_that_are_no_utf_8_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "납품\udcff"  # the byte FF, as the system's names have it
+    disk.write_json(tmp_path / "a.json", {"path": name})
+    assert disk.read_json(tmp_path / "a.json") == {"path": name}
+    monkeypatch.chdir(tmp_path)
+    with Run.create(None, name, tmp_path / "given") as run:
+        assert run.path.name.startswith("납품_-")
+    refused("run-not-utf-8", lambda: Run.create(tmp_path / name, "a", tmp_path / "given"))
 
 
 def test_windows_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

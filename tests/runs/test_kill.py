@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from qc.budget import Budget
 from qc.engines import ProcessEngine
 from qc.runs import store
 from qc.runs.chunks import Bounds, plan_chunks
@@ -24,7 +25,7 @@ CONTENTS = {f"{number:03d}.txt": str(number % 5) for number in range(120)}
 #: A chunk of about five files takes long enough for kills to fall into it.
 OPTIONS = {"pause_s": 0.03}
 BOUNDS = Bounds(files=8)
-BUDGET = store.Budget(threads=1, memory_mib=256)
+BUDGET = Budget(threads=1, memory_mib=256)
 #: When to kill: after this share of the chunks, and so many seconds.
 MOMENTS = [
     (0, 0), (0, 0.2), (0.04, 0), (0.1, 0.02), (0.25, 0.01),

@@ -8,13 +8,13 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from qc.budget import Budget
 from qc.engines import ProcessEngine
 from qc.errors import QcError
 from qc.facts.tables import TABLES
 from qc.runs import store
 from qc.runs.chunks import Bounds, plan_chunks
 from qc.runs.folder import Run
-from qc.runs.store import Budget
 from qc.runs.supervisor import run_jobs
 from tests.runs import toy
 
@@ -135,6 +135,6 @@ def test_unwritable(tmp_path: Path) -> None:
 
 
 def test_memory_is_bounded() -> None:
-    with duckdb.connect(config=Budget(threads=2, memory_mib=300).config(Path("w"))) as con:
+    with duckdb.connect(config=Budget(threads=2, memory_mib=300, temp=Path("w")).config()) as con:
         rows = con.execute("SELECT current_setting('memory_limit'), current_setting('threads')").fetchall()
     assert rows == [("300.0 MiB", 2)]

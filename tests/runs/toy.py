@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from xxhash import xxh3_64_intdigest
 
 from qc.deliverable.reading import Reader
 from qc.errors import QcError
-from qc.facts.ids import file_id, row_id
+from qc.facts.ids import file_id
 from qc.facts.producers import Job, Tables
 from qc.facts.tables import ANNOTATIONS, COVERAGE, FILES, SCHEMA_PATHS
 
@@ -32,7 +33,7 @@ def produce(job: Job) -> Tables:
             files.append(member.file)
             for number in range(int(text)):
                 pointer = f"/annotations/{number}"
-                annotations.append((row_id(pointer.encode(), member.file), member.file))
+                annotations.append((xxh3_64_intdigest(pointer.encode(), member.file), member.file))
                 pointers.append(pointer)
     if pause := job.options.get("pause_s"):
         time.sleep(pause)

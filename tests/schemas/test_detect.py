@@ -36,6 +36,18 @@ def test_a_faulty_document_is_still_recognised(name: str) -> None:
     assert best.schema == name
 
 
+def test_top_level_properties_that_nothing_reads_are_named() -> None:
+    """Most frequent first; deeper ones are not named, and of many only some."""
+    extra = {"scene_annotations": [], "rights": 1}
+    document = copy.deepcopy(VALID["coco-instances"])
+    document["images"][0]["inner"] = 1
+    best, _ = detect([{**document, **extra}, {**document, "scene_annotations": []}], shipped_schemas())
+    assert best is not None
+    assert best.unread == ("scene_annotations", "rights")
+    best, _ = detect([{**document, **dict.fromkeys("abcdefg", 1)}] * 2, shipped_schemas())
+    assert best is None or len(best.unread) == 5
+
+
 @pytest.mark.parametrize("document", [{"a": 1, "b": [1]}, [], 3, {"data": [{"text": "t", "label": 1}]}, {}])
 def test_nothing_fits(document: Any) -> None:
     assert detect([document], shipped_schemas())[0] is None

@@ -422,7 +422,7 @@ SAID: dict[str, tuple[Schema, Any, str, str]] = {
         OF_NUMBERS,
         [1],
         "배열의 항목이 1개입니다. 4개 이상이어야 합니다",
-        "the array has 1 items; at least 4 are needed",
+        "the array has 1 item; at least 4 needed",
     ),
     "range": (
         {"maximum": 1},

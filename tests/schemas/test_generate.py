@@ -9,34 +9,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qc.errors import QcError
+from qc.facts.attributes import Attributes, map_column
 from qc.schemas import library
-from qc.schemas.generate import Extractor, generate
+from qc.schemas.generate import Collected, Extractor, generate
 from qc.schemas.paths import count_any
 from qc.schemas.tree import build, generic_path
 
 
 def rows_of(extractor: Extractor, document: Any) -> dict[str, list[dict[str, Any]]]:
-    """Rows by kind, without ids; shapes as (owner's pointer, value)."""
+    """Rows by kind as collected, with their attributes; shapes as (place, value)."""
     rows: list[list[tuple[Any, ...]]] = [[] for _ in extractor.rows]
-    shapes: list[tuple[str, Any]] = []
-
-    def adder(site: int) -> Any:
-        def add(value: Any, owner: int) -> None:
-            row = extractor.shapes[site].row
-            pointer = rows[row][owner][extractor.rows[row].columns.index("pointer")]
-            shapes.append((pointer + extractor.shapes[site].suffix, value))
-
-        return add
-
-    extractor.extract(
-        document, 7, rows, [adder(i) for i in range(len(extractor.shapes))], lambda t: f"~{len(t)}"
-    )
-    out: dict[str, list[dict[str, Any]]] = {"shape": [{"at": at, "value": value} for at, value in shapes]}
-    hidden = {"item", "annotation", "class_row", "track", "file"}
-    for site, found in zip(extractor.rows, rows, strict=True):
-        out.setdefault(site.kind, []).extend(
-            {k: v for k, v in zip(site.columns, row, strict=True) if k not in hidden} for row in found
-        )
+    shapes: list[Collected] = [([], []) for _ in extractor.shapes]
+    attributes: list[Collected] = [([], []) for _ in extractor.attributes]
+    extractor.extract(document, 7, rows, shapes, attributes)
+    made = [
+        [dict(zip(site.columns, row, strict=True)) for row in found]
+        for site, found in zip(extractor.rows, rows, strict=True)
+    ]
+    for site_, collected in zip(extractor.attributes, attributes, strict=True):
+        taken = Attributes(site_, lambda text: f"~{len(text)}")
+        taken.take(*collected)
+        for owner, pairs in enumerate(map_column([taken], len(made[site_.row])).to_pylist()):
+            made[site_.row][owner].setdefault(site_.column, []).extend(pairs)
+    out: dict[str, list[dict[str, Any]]] = {"shape": []}
+    for place, (values, owners) in zip(extractor.shapes, shapes, strict=True):
+        pointers = [row["pointer"] for row in made[place.row]]
+        out["shape"] += [
+            {"at": pointers[owner] + place.suffix, "value": value}
+            for value, owner in zip(values, owners, strict=True)
+        ]
+    for site, found_ in zip(extractor.rows, made, strict=True):
+        numbers = dict(site.around)
+        kept = [{k: v for k, v in row.items() if k != "file" and k not in numbers} for row in found_]
+        out.setdefault(site.kind, []).extend(kept)
     return out
 
 
@@ -260,13 +265,12 @@ def test_both_counters_agree_on_valid_documents(name: str) -> None:
 def test_each_geometry_is_taken_once_by_its_own_kind(name: str, kinds: list[str]) -> None:
     """Two branches must not both take one value: their constants share the generated module."""
     extractor = library.load(name).extractor
+    shapes: list[Collected] = [([], []) for _ in extractor.shapes]
     rows: list[list[tuple[Any, ...]]] = [[] for _ in extractor.rows]
-    taken: list[str] = []
-
-    def adder(kind: str) -> Any:
-        return lambda _value, _owner: taken.append(kind)
-
-    extractor.extract(VALID[name], 7, rows, [adder(s.shape["type"]) for s in extractor.shapes], str)
+    extractor.extract(VALID[name], 7, rows, shapes, [([], []) for _ in extractor.attributes])
+    taken = [
+        site.shape["type"] for site, (values, _) in zip(extractor.shapes, shapes, strict=True) for _ in values
+    ]
     assert sorted(taken) == kinds
 
 
@@ -319,3 +323,16 @@ def test_dirt_never_raises(name: str, data: st.DataObject) -> None:
 )
 def test_generic_path(path: tuple[str | int, ...], missing: str | None, expected: str) -> None:
     assert generic_path(library.load("coco-instances").tree, path, missing) == expected
+
+
+def test_references_by_anchor_and_own_name() -> None:
+    """Whatever the validator follows inside the file, roles are found behind it, too."""
+    box = {"$anchor": "box", "type": "array", "items": {"type": "number"}}
+    root = "https://example.invalid/a.json"
+    for ref in ("#box", "#/$defs/a%20b~1c", "a.json#box", root + "#/$defs/a%20b~1c"):
+        schema = {"$id": root, "properties": {"bbox": {"$ref": ref}}, "$defs": {"a b/c": box}}
+        assert build(schema).properties["bbox"].types == frozenset({"array"}), ref
+    for ref in ("#nothing", "b.json#box", "https://example.invalid/b.json"):
+        with pytest.raises(QcError, match="schema-ref"):
+            build({"$id": root, "properties": {"bbox": {"$ref": ref}}, "$defs": {"x": box}})
+    assert build({"$ref": "https://json-schema.org/draft/2020-12/schema"}).roles == {}

@@ -112,6 +112,17 @@ def test_a_schema_without_an_error_compiles_and_no_other_does(case: tuple[Any, A
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize(
+    ("role", "key"),
+    [({"rwo": "item"}, "roles.unknown"), ("row", "roles.malformed"), ({"shape": "blob"}, "roles.malformed")],
+)
+def test_a_role_that_cannot_hold_is_an_error(role: Any, key: str, language: words.Language) -> None:
+    (remark,) = [r for r in review(json.dumps(quiet(**{"x-qc": role})).encode()) if r.level == "error"]
+    assert (remark.pointer, remark.key) == ("/properties/a", key)
+    assert "{" not in words.Words(language).text(remark.key, **remark.values)
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_every_remark_can_be_said(case: tuple[Any, Any], language: words.Language) -> None:
     for remark in review(json.dumps(case[0]).encode()):

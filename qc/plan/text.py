@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qc import plan
+from qc.plan import plans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ class SeenSchema:
 
 
 def write_plan(seen: Seen, words: Words) -> str:
-    """The text of a ``qc.toml`` for what was ``seen``; :func:`qc.plan.load` reads it as it stands."""
+    """The text of a ``qc.toml`` for what was ``seen``; :func:`qc.plans.load` reads it as it stands."""
     parts = [
         _comment(words.text("plan.head")),
         _project(seen, words),
@@ -110,7 +110,7 @@ def _schemas(seen: Seen, words: Words) -> str:
 
 def _targets(words: Words) -> str:
     text = _comment(words.text("plan.targets")) + "[targets]\n"
-    standard = plan.default()
+    standard = plans.default()
     for ident, indicator in standard.indicators.items():
         target = standard.targets.get((ident, None))
         if target is None:

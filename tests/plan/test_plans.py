@@ -12,11 +12,12 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from qc import content, globs, plan, tomls
+from qc import content, globs
 from qc.checks.model import EFFECTS, Check, CheckWords, Parameter
 from qc.errors import QcError
 from qc.indicators import UNITS, shipped
-from qc.plan_text import Seen, SeenSchema, write_plan
+from qc.plan import plans, tomls
+from qc.plan.text import Seen, SeenSchema, write_plan
 from qc.words import Words
 
 if TYPE_CHECKING:
@@ -127,43 +128,43 @@ CHECKS = {
 
 def test_full_plan(write: Write) -> None:
     path = write(FULL)
-    read = plan.load(path)
+    read = plans.load(path)
     assert (read.name, read.category, read.round, read.layout) == ("저조도", "028", 2, "aihub-2022")
     assert [b.schema for b in read.schemas] == [
         "aihub-s01-low-light",
         str(path.parent.resolve() / "own.json"),
     ]
     assert read.targets == {
-        ("file-validity", None): plan.Target(0.995),
-        ("format-accuracy", "value"): plan.Target(0.995),
-        ("format-accuracy", "file"): plan.Target(0.98, 0.5),
-        ("semantic-accuracy", None): plan.Target(0.9, basis="lower"),
-        ("split-integrity", None): plan.Target(None),
+        ("file-validity", None): plans.Target(0.995),
+        ("format-accuracy", "value"): plans.Target(0.995),
+        ("format-accuracy", "file"): plans.Target(0.98, 0.5),
+        ("semantic-accuracy", None): plans.Target(0.9, basis="lower"),
+        ("split-integrity", None): plans.Target(None),
         # Asked for by [[quantities]] and [[composition]].
-        ("quantity", None): plan.Target(None),
-        ("diversity", None): plan.Target(None),
+        ("quantity", None): plans.Target(None),
+        ("diversity", None): plans.Target(None),
     }
     assert not read.default_targets
     assert read.checks["shapes.outside-image"].parameters == {"tolerance": 2}
     assert read.checks["shapes.duplicate"].enabled is False
-    assert read.classes[0] == plan.PlannedClass("승용차", "차량", 100, None)
+    assert read.classes[0] == plans.PlannedClass("승용차", "차량", 100, None)
     assert read.waivers[0].until == "2027-12-31"
-    plan.confirm(read, CHECKS)
+    plans.confirm(read, CHECKS)
 
 
 def test_default_plan() -> None:
-    standard = plan.default()
+    standard = plans.default()
     assert standard.default_targets
-    assert standard.target("file-validity", "file") == plan.Target(0.99)
-    assert standard.target("structure-accuracy", "file") == plan.Target(0.995)
+    assert standard.target("file-validity", "file") == plans.Target(0.99)
+    assert standard.target("structure-accuracy", "file") == plans.Target(0.995)
     assert standard.target("quantity", "") is None
     assert "privacy" in standard.scope
 
 
 def test_plan_without_targets_keeps_the_default_ones(write: Write) -> None:
-    read = plan.load(write('[project]\nname = "a"\n'))
+    read = plans.load(write('[project]\nname = "a"\n'))
     assert read.default_targets
-    assert read.targets == plan.default().targets
+    assert read.targets == plans.default().targets
 
 
 def test_extends(write: Write) -> None:
@@ -172,32 +173,32 @@ def test_extends(write: Write) -> None:
         '[[schemas]]\nmatch = "*"\nschema = "base"\n[[classes]]\nname = "old"\n',
         "base.toml",
     )
-    read = plan.load(
+    read = plans.load(
         write(
             'extends = "base.toml"\n[targets]\nprivacy = false\n[checks."a.b"]\ny = 2\neffect = "gate"\n'
             '[[schemas]]\nmatch = "b/*"\nschema = "own"\n[[classes]]\nname = "new"\n'
         )
     )
     assert read.scope == ("file-validity",)
-    assert read.checks["a.b"] == plan.Regrade(effect="gate", parameters={"x": 1, "y": 2})
+    assert read.checks["a.b"] == plans.Regrade(effect="gate", parameters={"x": 1, "y": 2})
     assert [read.schema_of(p) for p in ("b/1.json", "c/1.json")] == ["own", "base"]
     assert [c.name for c in read.classes] == ["new"]
     assert read.bases == ("base.toml",)
 
 
 def test_plan_that_takes_over_the_default_targets(write: Write) -> None:
-    assert plan.load(write('extends = "default"\n[project]\nname = "a"\n')).default_targets
+    assert plans.load(write('extends = "default"\n[project]\nname = "a"\n')).default_targets
 
 
 def test_extends_a_shipped_plan(write: Write) -> None:
-    read = plan.load(write('extends = "default"\n[targets]\nfile-validity = 0.5\n'))
-    assert read.target("file-validity", "file") == plan.Target(0.5)
+    read = plans.load(write('extends = "default"\n[targets]\nfile-validity = 0.5\n'))
+    assert read.target("file-validity", "file") == plans.Target(0.5)
     assert not read.default_targets
-    assert read.target("format-accuracy", "value") == plan.default().target("format-accuracy", "value")
+    assert read.target("format-accuracy", "value") == plans.default().target("format-accuracy", "value")
 
 
 def test_own_indicator(write: Write) -> None:
-    read = plan.load(
+    read = plans.load(
         write(
             '[[indicators]]\nid = "style"\nunit = "item"\nname = {ko = "양식", en = "style"}\n'
             "[targets]\nstyle = 0.9\n"
@@ -261,7 +262,7 @@ BROKEN = {
 @pytest.mark.parametrize(("text", "key", "where", "known"), BROKEN.values(), ids=BROKEN.keys())
 def test_broken_plan(write: Write, text: str, key: str, where: str, known: tuple[str, ...] | None) -> None:
     with pytest.raises(QcError) as caught:
-        plan.load(write(text))
+        plans.load(write(text))
     assert (caught.value.key, caught.value.values["where"]) == (key, where)
     if known is not None:
         assert caught.value.values["known"] == known
@@ -280,7 +281,7 @@ def test_missing_and_unreadable_plans(tmp_path: Path) -> None:
         (cp949, "errors.toml-encoding"),
     ):
         with pytest.raises(QcError) as caught:
-            plan.load(path)
+            plans.load(path)
         assert caught.value.key == key
 
 
@@ -288,14 +289,14 @@ def test_bom_and_windows_line_ends(tmp_path: Path) -> None:
     path = tmp_path / "qc.toml"
     path.write_bytes('\ufeff[project]\r\nname = "a"\r\nround = "x"\r\n'.encode())
     with pytest.raises(QcError) as caught:
-        plan.load(path)
+        plans.load(path)
     assert caught.value.values["where"] == "qc.toml:3"
 
 
 def test_cycle(write: Write) -> None:
     write('extends = "qc.toml"', "a.toml")
     with pytest.raises(QcError) as caught:
-        plan.load(write('extends = "a.toml"'))
+        plans.load(write('extends = "a.toml"'))
     assert caught.value.key == "errors.plan-cycle"
     assert caught.value.values["chain"] == ["qc.toml", "a.toml", "qc.toml"]
 
@@ -318,32 +319,32 @@ AGAINST_CHECKS = {
 
 @pytest.mark.parametrize(("text", "key", "where"), AGAINST_CHECKS.values(), ids=AGAINST_CHECKS.keys())
 def test_against_checks(write: Write, text: str, key: str, where: str) -> None:
-    read = plan.load(write(text))
+    read = plans.load(write(text))
     with pytest.raises(QcError) as caught:
-        plan.confirm(read, CHECKS)
+        plans.confirm(read, CHECKS)
     assert (caught.value.key, caught.value.values["where"]) == (key, where)
 
 
 def test_digest_follows_meaning(write: Write, tmp_path: Path) -> None:
-    first = plan.load(write(FULL)).digest
+    first = plans.load(write(FULL)).digest
     reordered = FULL.replace('category = "028"\nround = 2', 'round = 2\n# a comment\ncategory = "028"')
-    assert plan.load(write(reordered)).digest == first
+    assert plans.load(write(reordered)).digest == first
     elsewhere = tmp_path / "sub"
     elsewhere.mkdir()
     (elsewhere / "own.json").write_text("{}", encoding="utf-8")
     (elsewhere / "qc.toml").write_text(FULL, encoding="utf-8")
-    assert plan.load(elsewhere / "qc.toml").digest == first
+    assert plans.load(elsewhere / "qc.toml").digest == first
     for change in (
         ("99.5 %", "99.4 %"),
         ("tolerance = 2", "tolerance = 3"),
         ("협의함", "합의함"),
         ("min = 100", "min = 99"),
     ):
-        assert plan.load(write(FULL.replace(*change))).digest != first
+        assert plans.load(write(FULL.replace(*change))).digest != first
 
 
 def test_tables(write: Write) -> None:
-    tables = plan.plan_tables(plan.load(write(FULL)))
+    tables = plans.plan_tables(plans.load(write(FULL)))
     assert tables["classes"].to_pylist() == [
         {"class": "차량/승용차", "name": "승용차", "parent": "차량", "min": 100, "max": None},
         {"class": "보행자", "name": "보행자", "parent": None, "min": None, "max": None},
@@ -353,13 +354,13 @@ def test_tables(write: Write) -> None:
     ]
     assert tables["composition"]["share"].to_pylist() == [0.8]
     assert tables["quantities"]["class"].to_pylist() == [None]
-    empty = plan.plan_tables(plan.default())
-    assert {name: table.schema for name, table in empty.items()} == dict(plan.TABLES)
+    empty = plans.plan_tables(plans.default())
+    assert {name: table.schema for name, table in empty.items()} == dict(plans.TABLES)
     assert [name for name, table in empty.items() if table.num_rows] == ["targets"]
 
 
 def test_waiver() -> None:
-    waiver = plan.Waiver("a.b", "r", "b", "2027-01-31", "Validation/**")
+    waiver = plans.Waiver("a.b", "r", "b", "2027-01-31", "Validation/**")
     assert waiver.holds(datetime.date(2027, 1, 31))
     assert not waiver.holds(datetime.date(2027, 2, 1))
     assert waiver.covers("Validation/TL_1.zip/a.json")
@@ -415,16 +416,16 @@ def test_written_plan_is_read_back(write: Write, lang: Any) -> None:
         classes=('문"', "창\\호"),
     )
     text = write_plan(seen, Words(lang))
-    read = plan.load(write(text))
+    read = plans.load(write(text))
     assert read.name == seen.name
     assert (read.category, read.layout) == ("028", "aihub-2022")
-    assert read.targets == plan.default().targets
+    assert read.targets == plans.default().targets
     assert [(b.match, b.schema) for b in read.schemas] == [("**/02.라벨링데이터/**", "aihub-s01-low-light")]
     # Everything that is switched off can be switched on.
     on = "\n".join(
         line[1:] if line[:1] == "#" and line[1:2] not in (" ", "") else line for line in text.split("\n")
     )
-    switched = plan.load(write(on))
+    switched = plans.load(write(on))
     assert [c.name for c in switched.classes] == list(seen.classes)
     assert switched.quantities
     assert switched.composition
@@ -432,13 +433,13 @@ def test_written_plan_is_read_back(write: Write, lang: Any) -> None:
 
 
 def test_written_plan_of_nothing_known(write: Write) -> None:
-    read = plan.load(write(write_plan(Seen("x"), Words("ko"))))
+    read = plans.load(write(write_plan(Seen("x"), Words("ko"))))
     assert (read.schemas, read.layout, read.category) == ((), None, None)
 
 
 def test_shipped_plans_and_indicators() -> None:
     for path in (content.folder("schemas") / "plans").glob("*.toml"):
-        assert plan.load(path).scope
+        assert plans.load(path).scope
     for indicator in shipped().values():
         assert indicator.unit in ("", *UNITS)
         for both in (indicator.name, indicator.characteristic, indicator.about):
@@ -446,14 +447,14 @@ def test_shipped_plans_and_indicators() -> None:
 
 
 def test_find(write: Write, tmp_path: Path) -> None:
-    assert plan.find(tmp_path) is None
-    assert plan.find(write("").parent) == tmp_path / "qc.toml"
+    assert plans.find(tmp_path) is None
+    assert plans.find(write("").parent) == tmp_path / "qc.toml"
 
 
 def test_plan_is_frozen() -> None:
     with pytest.raises(TypeError):
-        plan.default().targets["privacy", None] = plan.Target(0.0)  # type: ignore[index]
-    assert isinstance(plan.default().checks, MappingProxyType)
+        plans.default().targets["privacy", None] = plans.Target(0.0)  # type: ignore[index]
+    assert isinstance(plans.default().checks, MappingProxyType)
 
 
 def test_line_of_inner_keys() -> None:

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
-from qc import content, indicators, plan_file, tomls
+from qc import content, indicators
 from qc.errors import QcError
-from qc.plan_file import Part
-from qc.plan_model import (
+from qc.plan import file, tomls
+from qc.plan.file import Part
+from qc.plan.model import (
     Binding,
     Plan,
     PlannedClass,
@@ -87,7 +88,7 @@ def load(path: str | Path) -> Plan:
                 "errors.plan-cycle", where=chain[-1].base_place, chain=[p.name for p in [*seen, real]]
             )
         seen.append(real)
-        part = plan_file.read(tomls.read(at))
+        part = file.read(tomls.read(at))
         chain.append(part)
         at = _base(part)
     return _merge(chain, path)
@@ -117,7 +118,7 @@ def _base(part: Part) -> Path | None:
 
 
 def _default_part() -> Part:
-    return plan_file.read(tomls.read(_plans() / DEFAULT))
+    return file.read(tomls.read(_plans() / DEFAULT))
 
 
 def _plans() -> Path:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from qc import indicators, tomls
+from qc import indicators
 from qc.checks.model import EFFECTS, SEVERITIES
 from qc.errors import QcError
 from qc.indicators import Indicator
-from qc.plan_model import (
+from qc.plan import tomls
+from qc.plan.model import (
     COUNTED,
     MIN_COVERAGE,
     Binding,

@@ -1,4 +1,4 @@
-"""What a plan consists of; :mod:`qc.plan` reads one."""
+"""What a plan consists of; :mod:`qc.plan.plans` reads one."""
 
 from __future__ import annotations
 

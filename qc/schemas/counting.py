@@ -1,0 +1,136 @@
+"""Source of the function that counts, in valid documents, the values at every attribute path."""
+
+from __future__ import annotations
+
+import re
+
+from qc.documents.pointers import token as escape
+from qc.schemas.sites import PathSite
+from qc.schemas.source import Source
+from qc.schemas.tree import Branch, Node, step_of_pattern
+
+
+class Counting(Source):
+    """Counts, in valid documents, the values at every attribute path.
+
+    A required key occurs as often as its parent, so only parents and optional keys need a counter; arrays
+    whose items have neither are counted by their length.
+    """
+
+    def __init__(self, tree: Node, names: int) -> None:
+        super().__init__(names)
+        self.paths: list[PathSite] = []
+        self.results: list[str] = []
+        self.counters: list[str] = []
+        parents = self.counter()
+        self.line(f"{parents} = 1")
+        self.add("", True, parents)
+        if tree.types == frozenset({"array"}) or tree.items is not None:
+            self.array(tree, "doc", "")
+        self.members(tree, "doc", "", parents)
+
+    def source(self) -> str:
+        """The function's source."""
+        init = ["    " + " = ".join(self.counters) + " = 0"]
+        result = "".join(f"{r}, " for r in self.results)
+        return "\n".join(["def count(doc):", *init, *self.lines, f"    return ({result})"])
+
+    def counter(self) -> str:
+        """A fresh counter, zero at the start."""
+        name = self.fresh("n")
+        self.counters.append(name)
+        return name
+
+    def members(
+        self, node: Node, var: str, path: str, parents: str, counted: frozenset[str] | None = None
+    ) -> None:
+        """Count the properties of the object ``var``; ``parents`` is the counter of such objects.
+
+        ``counted`` (in a branch) names the properties that the object counts already.
+        """
+        for name, child in node.properties.items():
+            required = name in node.required and counted is None
+            own = parents if required or name in (counted or ()) else self.counter()
+            if name not in (counted or ()):
+                self.add(f"{path}/{escape(name)}", required, own)
+            if own == parents and not self.deep(child):
+                continue
+            with self.block(f"if {name!r} in {var}:"):
+                if own != parents:
+                    self.line(f"{own} += 1")
+                self.value(child, f"{var}[{name!r}]", f"{path}/{escape(name)}")
+        for pattern, child in node.patterns.items():
+            step = escape(step_of_pattern(pattern, child))
+            key, value, own = self.fresh("k"), self.fresh("v"), self.counter()
+            self.add(f"{path}/{step}", False, own)
+            regex = self.constant("P", re.compile(pattern))
+            with (
+                self.block(f"for {key}, {value} in {var}.items():"),
+                self.block(f"if {regex}.search({key}):"),
+            ):
+                self.line(f"{own} += 1")
+                self.value(child, value, f"{path}/{step}")
+        if node.additional is not None:
+            value, own, key = self.fresh("v"), self.counter(), self.fresh("k")
+            self.add(f"{path}/{{*}}", False, own)
+            known = self.constant("K", frozenset(node.properties))
+            with self.block(f"for {key}, {value} in {var}.items():"), self.block(f"if {key} not in {known}:"):
+                self.line(f"{own} += 1")
+                self.value(node.additional, value, f"{path}/{{*}}")
+        for branch in node.branches:
+            self.branch(node, branch, var, path, parents, counted or frozenset())
+
+    def branch(
+        self, node: Node, branch: Branch, var: str, path: str, parents: str, counted: frozenset[str]
+    ) -> None:
+        """Count what a branch adds to ``node``: its properties are optional, and ``counted`` only once."""
+        if branch.node.declares():
+            known = counted | frozenset(node.properties)
+            with self.object(var), self.block(f"if {self.condition(branch.tests, var) or 'True'}:"):
+                self.members(branch.node, var, path, parents, counted=known)
+
+    def value(self, node: Node, source: str, path: str) -> None:
+        """Count what is inside the value ``source`` stands at ``path``."""
+        if not self.deep(node):
+            return
+        var = self.fresh("v")
+        self.line(f"{var} = {source}")
+        if node.properties or node.patterns or node.additional is not None or node.branches:
+            with self.object(var):
+                parents = self.counter()
+                self.line(f"{parents} += 1")
+                self.members(node, var, path, parents)
+        self.array(node, var, path)
+
+    def array(self, node: Node, var: str, path: str) -> None:
+        """Count what is inside the items of the array ``var``."""
+        items = node.items
+        if items is None or not self.deep(items):
+            return
+        with self.block(f"if type({var}) is list:"):
+            parents, item = self.counter(), self.fresh("v")
+            plain = items.types == frozenset({"object"})
+            if plain:
+                self.line(f"{parents} += len({var})")
+            with self.block(f"for {item} in {var}:"):
+                with self.object(item):
+                    if not plain:
+                        self.line(f"{parents} += 1")
+                    self.members(items, item, f"{path}/*", parents)
+                self.array(items, item, f"{path}/*")
+
+    def add(self, path: str, required: bool, counter: str) -> None:
+        """Count ``path`` by ``counter``; the same path in several branches is one attribute."""
+        known = {p.path: i for i, p in enumerate(self.paths)}
+        if (index := known.get(path)) is not None:
+            # The same path in several branches is one attribute.
+            self.results[index] += f" + {counter}"
+            return
+        self.paths.append(PathSite(path, required))
+        self.results.append(counter)
+
+    def deep(self, node: Node) -> bool:
+        """Has attribute paths inside."""
+        return bool(node.properties or node.patterns or node.additional is not None or node.branches) or (
+            node.items is not None and self.deep(node.items)
+        )
