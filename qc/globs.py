@@ -71,3 +71,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def matches(pattern: str, path: str) -> bool:
     """Whether the virtual ``path`` falls under ``pattern``."""
     return _compiled(pattern).fullmatch(unicodedata.normalize("NFC", path)) is not None
+
+
+def escaped(path: str) -> str:
+    """``path`` as a pattern that matches nothing else."""
+    return re.sub(r"[*?\[]", lambda sign: f"[{sign[0]}]", path)

@@ -28,13 +28,14 @@ from qc.content import folder
 from qc.deliverable.listing import Deliverable, open_deliverable
 from qc.deliverable.pairing import pair_by_name
 from qc.engines import ProcessEngine
+from qc.errors import Said
 from qc.facts import link, neighbours
 from qc.facts.producers import Job
 from qc.plan import plans
 from qc.plan.model import Plan
 from qc.report import catalogue as kept_words
 from qc.report.findings_csv import write_findings_csv
-from qc.report.preview import CheckOptions, LayoutSeen, Listener, Preview, Said, SchemaSeen
+from qc.report.preview import CheckOptions, LayoutSeen, Listener, Preview, SchemaSeen, kinds_of
 from qc.runs import chunks, disk, journal, store
 from qc.runs.folder import Run
 from qc.runs.supervisor import Done, Summary, run_jobs
@@ -43,9 +44,13 @@ from qc.schemas.binding import DETECTED, PLANNED, Bindings, Bound, bind
 from qc.verdict import judge
 from qc.words import Words
 
-#: Whole time of a check against reading and validating a sample of its labels in one process.
-#: Measured by benchmarks/labels.py; an estimate need not be better than that.
-WHOLE_TO_SAMPLE = 6.0
+#: Work of a check on label files, without reading their bytes, against parsing them. The sample's bytes may
+#: come from a cold disk and the rest will too, so reading them is counted once, as it was measured.
+WHOLE_TO_PARSING = 6.0
+#: Seconds that even the smallest deliverable takes after it was looked at.
+SECONDS_ALWAYS = 0.8
+#: Least score of a format that is named as the closest to labels that fit none.
+NEAR = 0.05
 #: Media headers read in a second by one process; of the same order on disks and in archives.
 HEADERS_PER_SECOND = 5_000.0
 
@@ -111,6 +116,8 @@ def _check(options: CheckOptions, listener: Listener, seen: Looked, run: Run, en
     wanted = _jobs(seen, options)
     _describe(run, options, seen, engine.jobs)
     listener.preview(_preview(run, seen, wanted, engine.jobs))
+    for said in _remarks(seen.bindings):
+        listener.note(said.key, **said.values)
     with _timed(run, listener, "read"):
         summary = _read(run, wanted, engine, listener)
     with _timed(run, listener, "load"):
@@ -260,9 +267,16 @@ def _describe(run: Run, options: CheckOptions, seen: Looked, jobs: int) -> None:
             {"id": b.schema.id, "digest": b.schema.digest, "how": b.how, "files": b.files, "match": b.match}
             for b in seen.bindings.bound
         ],
-        unbound_labels=seen.bindings.unbound,
+        unbound_labels=seen.bindings.unfit + seen.bindings.unread.total(),
         checks=seen.library.digests(),
-        plan={"path": str(seen.plan_path) if seen.plan_path else None, "digest": seen.plan.digest},
+        plan={
+            "path": str(seen.plan_path) if seen.plan_path else None,
+            "digest": seen.plan.digest,
+            "bases": list(seen.plan.bases),
+            "name": seen.plan.name,
+            "category": seen.plan.category,
+            "round": seen.plan.round,
+        },
         options={
             "media": options.media, "digest": options.digest, "select": list(options.select),
             "ignore": list(options.ignore), "jobs": jobs, "lang": options.lang,
@@ -286,7 +300,8 @@ def _preview(run: Run, seen: Looked, jobs: Iterable[Job], workers: int) -> Previ
         pairs=seen.pairs,
         orphan_sources=seen.orphan_sources,
         orphan_labels=seen.orphan_labels,
-        unknown_labels=bindings.unbound,
+        unknown_labels=bindings.unfit,
+        unread_labels=bindings.unread,
         estimate_s=_estimate(bindings, jobs, done, workers),
         plan=seen.plan_path,
         labels=kinds.get("label", 0),
@@ -300,6 +315,22 @@ def _preview(run: Run, seen: Looked, jobs: Iterable[Job], workers: int) -> Previ
 def _counts(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     counted = column.value_counts()
     return counted.field("values"), counted.field("counts")
+
+
+def _remarks(bindings: Bindings) -> Iterator[Said]:
+    """What the user should know of labels whose content is not examined, and of a plan that names none."""
+    for bound in bindings.bound:
+        if bound.how == PLANNED and not bound.files:
+            yield Said("binding.no-match", {"match": bound.match or "", "schema": bound.schema.id})
+    if bindings.unread:
+        files = bindings.unread.total()
+        yield Said("binding.no-reader", {"files": files, "extensions": kinds_of(bindings.unread)})
+    closest = bindings.closest
+    if closest is not None and closest.score < NEAR:
+        yield Said("binding.none-near", {"files": bindings.unfit})
+    elif closest is not None:
+        values = {"schema": closest.schema, "known": closest.known, "required": closest.required}
+        yield Said("binding.none-fits", {"files": bindings.unfit, **values})
 
 
 def _schema_seen(bound: Bound) -> SchemaSeen:
@@ -316,14 +347,17 @@ def _schema_seen(bound: Bound) -> SchemaSeen:
         sampled=bound.fit.sampled if bound.fit else 0,
         reason=Said(f"binding.{bound.how}", values),
         unread=bound.fit.unread if bound.fit else (),
+        places=bound.places,
     )
 
 
 def _estimate(bindings: Bindings, jobs: Iterable[Job], done: set[str], workers: int) -> float | None:
     """Seconds that the rest will take, from what the sample cost; None if there was no sample."""
-    labels = sum(j.bytes for j in jobs if j.producer == "labels" and j.key not in done)
-    media = sum(len(j.members) for j in jobs if j.producer == "media" and j.key not in done)
-    if labels and bindings.seconds_per_byte is None:
+    left = [job for job in jobs if job.key not in done]
+    labels = sum(job.bytes for job in left if job.producer == "labels")
+    media = sum(len(job.members) for job in left if job.producer == "media")
+    if labels and bindings.cost is None:
         return None
-    reading = labels * (bindings.seconds_per_byte or 0.0) * WHOLE_TO_SAMPLE
-    return 1.0 + (reading + media / HEADERS_PER_SECOND) / workers
+    cost = bindings.cost.reading + bindings.cost.parsing * WHOLE_TO_PARSING if bindings.cost else 0.0
+    # A chunk is read by one process, however many there are.
+    return SECONDS_ALWAYS + (labels * cost + media / HEADERS_PER_SECOND) / max(min(workers, len(left)), 1)

@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from qc import content
-from qc.errors import QcError
+from qc.errors import QcError, Said
 
 Language = Literal["ko", "en"]
 
@@ -272,10 +272,14 @@ class Words:
         return both.get(self.lang) if both else None
 
     def text(self, key: str, /, **values: Any) -> str:
-        """The words of ``key``, filled. A key without words is shown as itself: output never fails
-        over a missing word (a test does)."""
+        """The words of ``key``, filled; a value that is a ``Said`` is said in this language. A key
+        without words is shown as itself: output never fails over a missing word (a test does)."""
         template = self.template(key)
-        return key if template is None else format(template, values)
+        said = {
+            name: self.text(value.key, **value.values) if isinstance(value, Said) else value
+            for name, value in values.items()
+        }
+        return key if template is None else format(template, said)
 
     def choice(self, both: Mapping[str, str]) -> str:
         """The side of ``{"ko": …, "en": …}`` that the reader reads."""

@@ -64,6 +64,21 @@ def _climbing_out(planting: Planting) -> None:
     planting.expect("files.unsafe-path", "file")
 
 
+def _escape_in_folder(planting: Planting) -> None:
+    unit = planting.unit
+    folder, _, name = unit.source_path.partition("/")
+    unit.source_path = f"{folder}\u241b/{name}"  # findings show a picture of the character
+    planting.expect("files.unsafe-name", "file", source=True)
+    unit.source_path = f"{folder}\x1b/{name}"
+
+
+def _line_break_before_name(planting: Planting) -> None:
+    unit = planting.unit
+    unit.label_path = f"\u240a{unit.label_path}"
+    planting.expect("files.unsafe-name", "file")
+    unit.label_path = f"\n{unit.label_path[1:]}"
+
+
 def _in_both_shards(planting: Planting) -> None:
     """Which of the two belongs to the label cannot be told, so all three are alone."""
     unit = planting.unit
@@ -326,6 +341,8 @@ FAULTS = (
     Fault("s06-unreadable-2", 59, _header_cut, "drawing of 20 bytes"),
     Fault("s06-unsafe-1", 20, _from_the_root, "name starts with a slash", gate=True),
     Fault("s06-unsafe-2", 51, _climbing_out, "name climbs out with ..", gate=True),
+    Fault("s06-control-1", 3, _escape_in_folder, "escape character in the folder of the drawing"),
+    Fault("s06-control-2", 19, _line_break_before_name, "line break at the beginning of the label's path"),
     Fault("s06-name-1", 6, _in_both_shards, "same drawing in both source zips"),
     Fault("s06-name-2", 61, _name_twice, "one name twice in a zip, contents differ"),
     Fault("s06-json-1", 21, _not_a_number, "area is NaN"),

@@ -38,7 +38,8 @@ def tables_page() -> str:
 def _tables_lines() -> Iterator[str]:
     yield from (MADE, "", "# The tables", "")
     yield "What `qc check` reads ends up in these tables: in `facts.duckdb` of every run, for"
-    yield "`qc sql RUN QUERY` and for the queries under `checks/`. They are defined in `qc/facts/tables.py`."
+    yield "`qc sql RUN QUERY` and for the queries under `checks/`; bulk that no check asks for stays in the"
+    yield "Parquet files of `chunks/` and is marked so. They are defined in `qc/facts/tables.py`."
     yield ""
     yield "* NULL means *not known*. Values are as given: nothing is repaired, nothing is judged."
     yield "* Columns of type `id` are 64-bit hashes of identity, the same in every run over the same data."
@@ -50,7 +51,8 @@ def _tables_lines() -> Iterator[str]:
         yield row(f"[`{table.name}`](#{table.name})", table.row)
     for table in tables.TABLES.values():
         keys = ", ".join(f"`{column}`" for column in table.key)
-        yield from ("", f"## {table.name}", "", f"A row is {table.row}. Key: {keys}.", "")
+        where = "" if table.loaded else f" Not in `facts.duckdb`: `chunks/*/{table.name}.parquet`."
+        yield from ("", f"## {table.name}", "", f"A row is {table.row}. Key: {keys}.{where}", "")
         yield row("column", "type", "meaning")
         yield row("---", "---", "---")
         for column in table.columns:

@@ -10,6 +10,7 @@ import pytest
 from qc.checks import load
 from qc.facts import tables
 from qc.plan import plans
+from qc.schemas import library
 from scripts import docs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,17 @@ def test_tables_page_has_every_column() -> None:
     for table in tables.TABLES.values():
         part = page.split(f"\n## {table.name}\n")[1].split("\n## ")[0]
         assert re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE) == list(table.names)
+
+
+def test_the_schema_that_is_shown_compiles(tmp_path: Path) -> None:
+    page = (docs.DOCS / "schemas.md").read_text(encoding="utf-8")
+    shown = re.search(r"```json\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    path = tmp_path / "shown.json"
+    path.write_text(shown[1], encoding="utf-8")
+    extractor = library.load(path).extractor
+    assert [site.kind for site in extractor.rows] == ["item", "annotation"]
+    assert len(extractor.shapes) == len(extractor.attributes) == 1
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -155,7 +155,9 @@ def content_at(there: dict[str, bytes], row: Expected) -> bytes | None:
         return there[row.path]
     for raw, flags, content in members(there[row.container]):
         stored = raw.decode("utf-8" if flags & 0x800 else "cp949")
-        if unicodedata.normalize("NFC", stored) == row.path:
+        # Control characters are shown by their pictures.
+        shown = stored.translate({code: 0x2400 + code for code in range(0x20)})
+        if unicodedata.normalize("NFC", shown) == row.path:
             return content
     raise KeyError(row)
 

@@ -9,9 +9,10 @@
 -- message = "파일을 읽을 수 없습니다: {reason} ({size:,}바이트)"
 -- why = "열리지 않는 파일은 학습에 쓸 수 없으며, 파일 유효성 지표에서 오류 파일로 계산됩니다"
 -- fix = "원본에서 다시 내보내거나 다시 압축한 뒤, 그 파일이 열리는지 확인하고 교체하십시오"
--- needs = "라벨의 형식(스키마)을 지정하고, 원천데이터의 머리 부분을 읽도록 --media headers로 검사하십시오"
+-- needs = "원천데이터의 머리 부분을 읽도록 --media headers로 검사하고, 납품 폴더 밖을 가리키는 링크는 실제 파일로 바꾸십시오. 아직 지원하지 않는 형식의 파일은 검사할 수 없습니다"
 -- [ko.reasons]
 -- empty = "내용이 없는 0바이트 파일입니다"
+-- blank = "공백과 줄바꿈만 있고 내용이 없습니다"
 -- truncated = "파일이 중간에 잘렸습니다"
 -- unparsed = "문서로 해석할 수 없습니다"
 -- syntax = "JSON 문법에 맞지 않습니다"
@@ -35,9 +36,10 @@
 -- message = "the file cannot be read: {reason} ({size:,} {size:byte|bytes})"
 -- why = "a file that does not open cannot be used for training and counts as an error of file validity"
 -- fix = "export or pack it again from the original, make sure that it opens, and replace it"
--- needs = "give the format (schema) of the labels, and have the headers of the source data read: --media headers"
+-- needs = "have the headers of the source data read with --media headers, and put real files in place of links that lead out of the deliverable. Files of formats that are not supported yet cannot be checked"
 -- [en.reasons]
 -- empty = "it is empty (0 bytes)"
+-- blank = "it holds nothing but blanks and line breaks"
 -- truncated = "it breaks off in the middle"
 -- unparsed = "it cannot be parsed as a document"
 -- syntax = "it breaks the syntax of JSON"
@@ -73,8 +75,11 @@ told AS (
 )
 SELECT f.file,
     CASE
-        WHEN f.status IN ('unreadable', 'encrypted', 'damaged') OR f.size = 0 THEN TRUE
-        WHEN f.status = 'unsupported' OR c.reason = 'unsupported' THEN NULL
+        WHEN f.status IN ('unreadable', 'encrypted', 'damaged') THEN TRUE
+        -- Also links out of the deliverable and special files: they are listed with size 0, and nobody read them.
+        WHEN f.status <> 'ok' THEN NULL
+        WHEN f.size = 0 THEN TRUE
+        WHEN c.reason = 'unsupported' THEN NULL
         WHEN d.status = 'unparsed' OR m.status = 'unreadable' THEN TRUE
         WHEN d.status = 'ok' OR m.status = 'ok' THEN FALSE
         WHEN d.status = 'crashed' OR m.status = 'unsupported' THEN NULL
@@ -83,8 +88,9 @@ SELECT f.file,
         WHEN c.opened OR f.kind = 'archive' THEN FALSE
     END AS wrong,
     CASE
-        WHEN f.size = 0 THEN 'empty'
         WHEN f.status <> 'ok' THEN coalesce(f.reason, f.status)
+        WHEN f.size = 0 THEN 'empty'
+        WHEN d.status = 'unparsed' AND b.keyword = 'empty' THEN 'blank'
         WHEN d.status = 'unparsed' THEN coalesce(b.keyword, c.reason, 'unparsed')
         WHEN m.status = 'unreadable' THEN coalesce(m.reason, 'unreadable')
         ELSE coalesce(c.reason, 'unreadable')

@@ -13,7 +13,6 @@
 -- absolute = "'/'로 시작하는 절대 경로"
 -- parent = "상위 폴더로 나가는 '..'"
 -- drive = "드라이브 이름(C: 등)"
--- control = "파일 이름에 쓸 수 없는 제어 문자"
 -- [en]
 -- title = "Archive member with an unsafe path"
 -- message = "unpacking this member would write outside the chosen folder: {reason}"
@@ -23,8 +22,8 @@
 -- absolute = "an absolute path that begins with '/'"
 -- parent = "'..', which leads to the folder above"
 -- drive = "a drive name (such as C:)"
--- control = "control characters, which file names cannot hold"
 -- ---
-SELECT file, unsafe IS NOT NULL AS wrong, unsafe AS reason
+-- Control characters lead nowhere: they are files.unsafe-name's.
+SELECT file, coalesce(unsafe IN ('absolute', 'parent', 'drive'), FALSE) AS wrong, unsafe AS reason
 FROM files
-WHERE kind <> 'junk' OR unsafe IS NOT NULL
+WHERE kind <> 'junk' OR unsafe IN ('absolute', 'parent', 'drive')

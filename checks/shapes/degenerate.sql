@@ -14,7 +14,7 @@
 -- inverted = "박스가 뒤집혔습니다(너비나 높이가 음수)."
 -- zero-area = "넓이가 0입니다."
 -- too-few-points = "점이 모자랍니다."
--- not-finite = "유한하지 않은 수(NaN, 무한대)가 있습니다."
+-- not-finite = "유한하지 않은 수(NaN, 무한대)나 넓이를 계산할 수 없이 큰 수가 있습니다."
 -- [en]
 -- title = "Shape without area, or inverted"
 -- message = "the {kind} cannot be used: {reason}"
@@ -25,7 +25,7 @@
 -- inverted = "the box is inverted (its width or height is negative)."
 -- zero-area = "its area is 0."
 -- too-few-points = "it has too few points."
--- not-finite = "it holds numbers that are not finite (NaN, infinity)."
+-- not-finite = "it holds numbers that are not finite (NaN, infinity), or too large to compute an area of."
 -- ---
 -- Values that are no numbers, or of the wrong count, are the schema's findings: here they could not be told.
 WITH judged AS (

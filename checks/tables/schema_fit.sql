@@ -11,10 +11,17 @@
 WITH bound AS (
     SELECT schema, file FROM documents WHERE schema IS NOT NULL AND status = 'ok'
 ),
+-- Where the root is a row, any object makes one: only what it declares shows that something was read.
+read_from AS (
+    SELECT file FROM annotations
+    UNION
+    SELECT file FROM items
+    WHERE file_name IS NOT NULL OR declared_id IS NOT NULL OR width IS NOT NULL OR len(map_keys(attrs)) > 0
+),
 totals AS (
     SELECT b.schema, count(*) AS files, count(i.file) AS with_rows
     FROM bound b
-    LEFT JOIN (SELECT file FROM items UNION SELECT file FROM annotations) i USING (file)
+    LEFT JOIN read_from i USING (file)
     GROUP BY b.schema
 ),
 faults AS (
@@ -27,8 +34,20 @@ ranked AS (
     SELECT *, row_number() OVER (
         PARTITION BY schema ORDER BY files DESC, length(path), path, keyword, detail) AS place
     FROM faults
+),
+-- The three most frequent, as text: place, keyword (and key), share of the files.
+most AS (
+    SELECT r.schema,
+        string_agg(
+            concat_ws(' ', coalesce(nullif(r.path, ''), '/'), r.keyword, r.detail,
+                format('{:.0f}%', floor(100 * r.files / t.files))),
+            ' · ' ORDER BY r.place) AS differences
+    FROM ranked r JOIN totals t ON t.schema = r.schema
+    WHERE r.place <= 3
+    GROUP BY r.schema
 )
 SELECT t.schema, t.files, t.with_rows, coalesce(r.files, 0) AS alike, coalesce(r.files, 0) / t.files AS share,
-    r.path, r.keyword, r.expected, r.detail,
+    r.path, r.keyword, r.expected, r.detail, m.differences,
     NOT (t.files >= 5 AND coalesce(r.files, 0) >= 0.8 * t.files AND t.with_rows <= 0.2 * t.files) AS fits
 FROM totals t LEFT JOIN ranked r ON r.schema = t.schema AND r.place = 1
+LEFT JOIN most m ON m.schema = t.schema

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from qc.checks import model
-from qc.checks.load import first_line, nearest, placeholders
+from qc.checks.load import first_line, near, placeholders
 from qc.errors import QcError
 from qc.facts.tables import TABLES
 
@@ -91,7 +91,7 @@ def _verify_checks(
                 "checks.unknown-indicator",
                 path=str(check.source),
                 id=check.indicator,
-                nearest=nearest(check.indicator, indicators),
+                near=near(check.indicator, indicators),
             )
         values = {name: p.default for name, p in check.params.items()}
         columns = _describe(check.sql, values, check.source, con)

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from qc.checks.model import DerivedTable, Library
 
 
+#: Ids are hashes and measures seldom repeat: dictionaries and statistics cost more than they save.
+_PLAIN: dict[str, Any] = {"use_dictionary": False, "write_statistics": False}
+
+
 def write_plan(facts: Path, tables: Mapping[str, pa.Table]) -> None:
     """Stores the plan as schema ``plan`` in the database of facts, replacing what was there."""
     with duckdb.connect(str(facts)) as con:
@@ -74,7 +78,7 @@ def _make(table: DerivedTable, facts: Path, folder: Path, budget: Budget) -> Pat
     try:
         with time_limit(con, budget.seconds):
             reader: Any = con.sql(table.sql).to_arrow_reader(131_072)
-            with pq.ParquetWriter(temporary, reader.schema, compression="lz4") as writer:
+            with pq.ParquetWriter(temporary, reader.schema, compression="lz4", **_PLAIN) as writer:
                 for batch in reader:
                     writer.write_batch(batch)
             reader.close()

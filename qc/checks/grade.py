@@ -6,7 +6,7 @@ import fnmatch
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qc.checks.load import nearest
+from qc.checks.load import near
 from qc.errors import QcError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def tasks(
     """
     for pattern in (*select, *ignore):
         if not any(_matches(pattern, c) for c in library.checks):
-            raise QcError("checks.no-such-check", name=pattern, nearest=nearest(pattern, library.checks))
+            raise QcError("checks.no-such-check", name=pattern, near=near(pattern, library.checks))
     made = []
     for check in library.checks.values():
         if (select and not _any(select, check.id)) or _any(ignore, check.id):
@@ -64,7 +64,7 @@ def _values(check: Check, changed: dict[str, Value]) -> dict[str, Value]:
     for name, value in changed.items():
         if name not in check.params:
             raise QcError(
-                "checks.no-such-parameter", check=check.id, name=name, nearest=nearest(name, check.params)
+                "checks.no-such-parameter", check=check.id, name=name, near=near(name, check.params)
             )
         if not check.params[name].accepts(value):
             raise QcError("checks.parameter-value", check=check.id, name=name, value=value)

@@ -19,7 +19,7 @@ from qc import content
 from qc.checks import model
 from qc.checks.front_matter import FrontMatterError, split
 from qc.checks.model import Check, CheckWords, DerivedTable, Library, Parameter
-from qc.errors import QcError
+from qc.errors import QcError, Said, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -143,9 +143,10 @@ def placeholders(template: str) -> set[str]:
     return set(_PLACEHOLDER.findall(template))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like ``name``, or a dash when none is."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)), "–")
+def near(name: str, known: Iterable[str]) -> Said | str:
+    """A clause that names the known name most like ``name``; nothing when none is like it."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return Said("checks.near", {"name": close[0]}) if close else ""
 
 
 def first_line(error: Exception) -> str:
@@ -158,7 +159,7 @@ def _read(path: Path) -> tuple[dict[str, Any], str, str]:
         raw = path.read_bytes()
         data, sql = split(raw.decode("utf-8"))
     except OSError as error:
-        raise QcError("checks.unreadable", path=str(path), detail=error.strerror or "") from error
+        raise QcError("checks.unreadable", path=str(path), detail=refusal(error)) from error
     except UnicodeDecodeError as error:
         raise QcError("checks.not-utf8", path=str(path)) from error
     except FrontMatterError as error:
@@ -177,7 +178,7 @@ def _keys(
     for key in data:
         if key not in allowed:
             raise QcError(
-                "checks.unknown-key", path=str(path), key=f"{section}{key}", nearest=nearest(key, allowed)
+                "checks.unknown-key", path=str(path), key=f"{section}{key}", near=near(key, allowed)
             )
     for key in required:
         if key not in data:

@@ -48,6 +48,16 @@ def open_locked(
     return con
 
 
+def fresh(database: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A connection of its own to a database of :func:`open_locked`, at a tenth of the cost of another one.
+
+    Views and tables that a statement made for itself, and what it chose to ``USE``, end with its connection.
+    """
+    con = database.cursor()
+    con.execute(f"USE {FACTS}")
+    return con
+
+
 def single_select(sql: str) -> str:
     """``sql`` if it is exactly one SELECT without parameters; raises :class:`QcError` otherwise."""
     try:

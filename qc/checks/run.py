@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from qc.budget import Budget
 from qc.checks import place
 from qc.checks.load import first_line
-from qc.checks.lock import TimeLimitError, open_locked, time_limit
+from qc.checks.lock import TimeLimitError, fresh, open_locked, time_limit
 from qc.checks.model import MANY_ROWS, UNITS, Outcome, Status
 
 if TYPE_CHECKING:
@@ -71,15 +71,18 @@ def run_checks(
     results.mkdir(parents=True, exist_ok=True)
     outcomes = []
     today = today or datetime.datetime.now().astimezone().date()
-    with _spilling(budget or Budget(), findings.parent) as limits, place.Desk(facts, limits, today) as desk:
+    with (
+        _spilling(budget or Budget(), findings.parent) as limits,
+        closing(open_locked(facts, limits, reference)) as database,
+        place.Desk(facts, limits, today) as desk,
+    ):
         bounds = desk.bounds(_BOUND)
         for task in tasks:
             outcome = _run(
                 task,
                 desk,
-                facts=facts,
-                budget=limits,
-                reference=reference,
+                database,
+                seconds=limits.seconds,
                 results=results,
                 bound=bounds.get(task.check.subject),
             )
@@ -105,10 +108,9 @@ def _spilling(budget: Budget, folder: Path) -> Iterator[Budget]:
 def _run(
     task: Task,
     desk: place.Desk,
+    database: duckdb.DuckDBPyConnection,
     *,
-    facts: Path,
-    budget: Budget,
-    reference: Path | None,
+    seconds: float,
     results: Path,
     bound: int | None,
 ) -> Outcome:
@@ -117,9 +119,9 @@ def _run(
     stored = results / f"{task.check.id}.parquet"
     stored.unlink(missing_ok=True)
     try:
-        con = open_locked(facts, budget, reference)
+        con = fresh(database)
         try:
-            with time_limit(con, budget.seconds):
+            with time_limit(con, seconds):
                 if task.check.subject in MANY_ROWS:
                     answer = _grouped(task, con, desk)
                 else:
@@ -129,7 +131,7 @@ def _run(
         if answer.rows is not None:
             desk.add(task, answer.rows)
     except TimeLimitError:
-        status, error = "crashed", f"time limit of {budget.seconds:g} s"
+        status, error = "crashed", f"time limit of {seconds:g} s"
     except (duckdb.Error, pa.ArrowException, AnswerError) as failure:
         status, error = "crashed", f"{type(failure).__name__}: {first_line(failure)}"
     if status == "crashed":

@@ -59,9 +59,9 @@ class App:
         return self.words.text(key, **values)
 
     def show(self, *renderables: RenderableType) -> None:
-        """A result, on standard output. In a pipe no line is cut to the width, none is filled up to it."""
+        """A result, on standard output. No line is cut to the width, in a pipe none is filled up to it."""
         if self.out.is_terminal:
-            self.out.print(*renderables, sep="\n")
+            self.out.print(*renderables, sep="\n", crop=False)
             return
         with self.out.capture() as capture:
             for renderable in renderables:

@@ -11,15 +11,13 @@ from qc import __version__
 from qc.cli.app import PATH, App, current, everywhere
 from qc.cli.progress import screen
 from qc.cli.speaking import Speaking
+from qc.lean import without_pandas
 from qc.report.preview import CheckOptions
 from qc.report.summary import collect
 from qc.report.text import result_view, verdict_line
 
 if TYPE_CHECKING:
     from qc.report.preview import DigestDepth, MediaDepth
-
-MEDIA: tuple[MediaDepth, ...] = ("none", "headers")
-DIGESTS: tuple[DigestDepth, ...] = ("none", "crc", "full")
 
 #: What a shell is told.
 EXIT_CODES = {"accepted": 0, "rejected": 1, "inconclusive": 3}
@@ -37,7 +35,7 @@ EXIT_CODES = {"accepted": 0, "rejected": 1, "inconclusive": 3}
     "--media", type=click.Choice(["none", "headers"]), default="headers", help="screen.option.media"
 )
 @click.option(
-    "--digest", type=click.Choice(["none", "crc", "full"]), default="crc", help="screen.option.digest"
+    "--digest", type=click.Choice(["crc", "full"]), default="crc", help="screen.option.digest"
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="screen.option.jobs")
 @click.option("--out", type=PATH, metavar="RUN", help="screen.option.out")
@@ -78,6 +76,7 @@ def check(
 
 def inspect(options: CheckOptions, app: App) -> int:
     """Checks and shows; the exit code of the verdict."""
+    without_pandas()
     from qc import pipeline  # noqa: PLC0415 - what only this command needs is slow to import
 
     with screen(app, __version__) as listener:

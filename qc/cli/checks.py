@@ -71,9 +71,7 @@ def show(*, check: str, folder: Path | None, format_: Literal["text", "json"]) -
     app = current()
     known = _known(folder)
     if check not in known:
-        near = load.nearest(check, known)
-        said = app.say("screen.error.near", names=near) if near else ""
-        raise QcError("screen.error.no-check", check=check, near=said)
+        raise QcError("checks.no-such-check", name=check, near=load.near(check, known))
     if format_ == "json":
         app.out.file.write(json.dumps(_json(known[check]), ensure_ascii=False, indent=1) + "\n")
         return 0

@@ -11,6 +11,7 @@ from rich.text import Text
 from qc.cli.app import PATH, App, current, everywhere
 from qc.cli.speaking import Speaking
 from qc.errors import QcError
+from qc.globs import escaped
 from qc.plan import plans
 from qc.plan.text import Seen, SeenSchema, write_plan
 from qc.report.blocks import MARGIN, Hanging, typed
@@ -19,7 +20,7 @@ from qc.words import percent
 
 if TYPE_CHECKING:
     from qc.pipeline import Looked
-    from qc.schemas.binding import Bound
+    from qc.schemas.binding import Bindings, Bound
 
 
 @click.command(cls=Speaking, name="init", help="screen.command.init")
@@ -59,15 +60,24 @@ def _seen(looked: Looked, category: str | None, app: App) -> Seen:
         category=category,
         layout=match.layout,
         layout_reason=" · ".join(app.say(reason.key, **reason.values) for reason in match.reasons),
-        schemas=[
-            SeenSchema(
-                match=bound.match or "**/*.json",
-                schema=bound.schema.id if bound.schema.shipped else str(bound.schema.path),
-                reason=_fit(bound, app),
-            )
-            for bound in bindings.bound
-        ],
+        schemas=_schemas(bindings, app),
     )
+
+
+def _schemas(bindings: Bindings, app: App) -> list[SeenSchema]:
+    """What binds the labels as they were found: one glob for one format, else one for each place of each."""
+    alone = len(bindings.bound) == 1 and not bindings.unfit
+    found = []
+    for bound in bindings.bound:
+        schema = bound.schema.id if bound.schema.shipped else str(bound.schema.path)
+        places = ("",) if alone or not bound.places else bound.places
+        for place in places:
+            match = f"{escaped(place)}/**/*.json" if place else "**/*.json"
+            found.append(
+                (place.count("/") + bool(place), SeenSchema(bound.match or match, schema, _fit(bound, app)))
+            )
+    # The first glob that matches holds: of a folder inside another, the inner one comes first.
+    return [seen for _, seen in sorted(found, key=lambda one: -one[0])]
 
 
 def _fit(bound: Bound, app: App) -> str | None:

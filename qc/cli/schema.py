@@ -11,7 +11,7 @@ from rich.text import Text
 
 from qc.cli.app import PATH, current, everywhere
 from qc.cli.speaking import Group, Speaking
-from qc.errors import QcError
+from qc.errors import QcError, refusal
 from qc.report.blocks import MARGIN, Hanging, nearby
 
 
@@ -35,7 +35,7 @@ def check(*, file: Path, format_: Literal["text", "json"]) -> int:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise QcError("screen.error.unreadable", path=file, reason=error.strerror or "") from error
+        raise QcError("screen.error.unreadable", path=file, reason=refusal(error)) from error
     remarks = review(data)
     if format_ == "json":
         rows = [

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import click
 from rich.text import Text
 
+from qc.checks.load import near
 from qc.cli.app import PATH, App, current, everywhere
 from qc.cli.speaking import Speaking
+from qc.errors import QcError
 from qc.report import findings
 from qc.report.blocks import MARGIN, Hanging
 from qc.report.document import write_json
@@ -56,6 +58,7 @@ def show(
     app = current()
     wanted = Wanted(checks, files, classes)
     summary = collect(run, each=3, wanted=wanted or None)
+    _confirm(summary, checks)
     if format_ == "json":
         write_json(summary, app.out.file, wanted or None)
     elif format_ == "csv":
@@ -70,6 +73,15 @@ def show(
     else:
         app.show(stored_view(summary, app.words), result_view(summary, app.words))
     return 0
+
+
+def _confirm(summary: Summary, wanted: tuple[str, ...]) -> None:
+    """Raises for a check that the run does not know; a glob may match nothing."""
+    known = {*summary.run.get("checks", ()), *(outcome.check for outcome in summary.outcomes)}
+    families = {check.partition(".")[0] for check in known}
+    for name in wanted:
+        if name not in known | families and not any(sign in name for sign in "*?["):
+            raise QcError("checks.no-such-check", name=name, near=near(name, known | families))
 
 
 def _listed(summary: Summary, wanted: Wanted, limit: int, app: App) -> None:

@@ -47,8 +47,8 @@ class Member(NamedTuple):
 class Directory:
     """What an archive says that it holds (folders left out), or why that cannot be told.
 
-    ``status``: ``ok``, ``damaged``, ``unsupported`` or ``unreadable``; ``reason``: a code, words
-    under ``listing.<reason>``. When it is not ``ok``, ``members`` is empty: half of a directory
+    ``status``: ``ok``, ``damaged``, ``unsupported`` or ``unreadable``; ``reason``: a code that
+    ``files.reason`` holds. When it is not ``ok``, ``members`` is empty: half of a directory
     would make the other half look missing.
     """
 

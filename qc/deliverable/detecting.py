@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qc.deliverable.layouts import Evidence, Layout
 from qc.deliverable.manifest import Spot
+from qc.errors import Said
 
 #: Below this score a layout is not believed; then the deliverable counts as flat.
 THRESHOLD = 0.3
@@ -15,21 +16,13 @@ FALLBACK = "flat"
 
 
 @dataclass(frozen=True)
-class Reason:
-    """Words key (``layout.reason.*``) and the numbers that were measured."""
-
-    key: str
-    values: Mapping[str, object]
-
-
-@dataclass(frozen=True)
 class Candidate:
-    """A layout with its score (0..1) and the signs that were seen for it."""
+    """A layout with its score (0..1) and the signs that were seen for it, ``layout.reason.*``."""
 
     layout: str
     title: Mapping[str, str]
     score: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Said, ...]
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class LayoutMatch:
 
     layout: str
     how: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Said, ...]
     candidates: tuple[Candidate, ...]
 
 
@@ -64,12 +57,12 @@ def match(survey: Survey, layouts: Sequence[Layout], given: Layout | None) -> La
         (_candidate(layout, survey) for layout in layouts), key=lambda one: (-one.score, one.layout)
     )
     if given is not None:
-        reasons = (Reason("layout.reason.given", {}),)
+        reasons = (Said("layout.reason.given"),)
         return LayoutMatch(given.id, "given", reasons, tuple(candidates))
     if candidates and candidates[0].score >= THRESHOLD:
         best = candidates[0]
         return LayoutMatch(best.layout, "detected", best.reasons, tuple(candidates))
-    return LayoutMatch(FALLBACK, "fallback", (Reason("layout.reason.fallback", {}),), tuple(candidates))
+    return LayoutMatch(FALLBACK, "fallback", (Said("layout.reason.fallback"),), tuple(candidates))
 
 
 def _candidate(layout: Layout, survey: Survey) -> Candidate:
@@ -78,7 +71,7 @@ def _candidate(layout: Layout, survey: Survey) -> Candidate:
         strength, values = _MEASURES[evidence.measure](evidence, survey)
         if strength:
             score += evidence.weight * strength
-            reasons.append(Reason(evidence.reason, values))
+            reasons.append(Said(evidence.reason, values))
         elif evidence.required:
             return Candidate(layout.id, layout.title, 0.0, ())
     return Candidate(layout.id, layout.title, round(min(score, 1.0), 3), tuple(reasons))

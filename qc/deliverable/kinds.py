@@ -31,13 +31,9 @@ class Kinds:
 
     def odd(self, name: str, extension: str) -> bool:
         """Whether the extension alone does not tell what ``name`` is (asked for every file)."""
-        if extension == "gz" or extension not in self.media:
-            return (
-                self.split.search(name) is not None
-                or self.special.match(name) is not None
-                or extension == "gz"
-            )
-        return self.special.match(name) is not None
+        if extension == "gz" or self.special.match(name) is not None:
+            return True
+        return extension not in self.media and self.split.search(name) is not None
 
     def junk_folder(self, folder: str) -> bool:
         """Whether any part of ``folder`` belongs to an operating system or a program."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from qc import content
 from qc.deliverable.manifest import Spot
-from qc.errors import QcError
+from qc.errors import QcError, refusal
 
 KINDS = frozenset(("source", "label", "document", "junk", "other"))
 SPLITS = frozenset(("training", "validation", "test", "other"))
@@ -145,7 +145,8 @@ def read(path: Path) -> Layout:
         data = tomllib.loads(raw.decode("utf-8-sig"))
         return _layout(path, data, blake2b(raw, digest_size=16).hexdigest())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, re.error, _BadLayoutError) as error:
-        raise QcError("errors.layout-broken", path=str(path), detail=str(error)) from error
+        detail = refusal(error) if isinstance(error, OSError) else str(error)
+        raise QcError("errors.layout-broken", path=str(path), detail=detail) from error
 
 
 class _BadLayoutError(ValueError):

@@ -23,6 +23,8 @@ from qc.errors import QcError
 _PEEK = 1 << 16
 #: Label files bigger than this are looked at only at their beginning when they are compressed.
 _WHOLE = 1 << 22
+#: Label files that are looked into until one has the keys of COCO.
+_MOST_PEEKED = 10
 _MEDIA = pa.array(["image", "video", "audio", "pointcloud"])
 
 
@@ -119,28 +121,29 @@ def _survey(table: pa.Table, spots: Sequence[Spot]) -> Survey:
         if count and spot.fixed is None and spot.media != "document"
     ]
     loose = pc.and_(pc.is_null(table.column("container")), pc.equal(table.column("media"), "archive"))
-    labels = _label_rows(table, spots)
+    rows = _label_rows(table, spots)
 
     def few_labels(most: int) -> list[str] | None:
-        if not 0 < labels.num_rows <= most:
+        if not 0 < len(rows) <= most:
             return None
+        labels = table.take(rows)
         stems = table.column("stem").filter(pc.is_in(table.column("media"), _MEDIA))
         if pc.any(pc.is_in(labels.column("stem"), stems.combine_chunks())).as_py():
             return None
         return list(labels.column("name").to_pylist())
 
     def keys() -> list[str]:
-        return _peek(labels.filter(pc.equal(labels.column("status"), "ok")).slice(0, 10))
+        labels = table.take(rows.slice(0, _MOST_PEEKED))
+        return _peek(labels.filter(pc.equal(labels.column("status"), "ok")))
 
     return Survey(wanted, table.column("path").filter(loose).to_pylist(), few_labels, keys)
 
 
-def _label_rows(table: pa.Table, spots: Sequence[Spot]) -> pa.Table:
+def _label_rows(table: pa.Table, spots: Sequence[Spot]) -> pa.Array:
+    """Numbers of the rows that hold labels. No copy of them is made: they may be all there is."""
     is_label = np.array([spot.media == "label" and spot.fixed is None for spot in spots], dtype=bool)
-    if not len(spots):
-        return table
-    mask = is_label[table.column("spot").to_numpy()]
-    return table.filter(pa.array(mask))
+    numbers = table.column("spot").to_numpy()
+    return pa.array(np.flatnonzero(is_label[numbers]) if len(spots) else np.zeros(0, dtype=np.int64))
 
 
 def _peek(labels: pa.Table) -> list[str]:

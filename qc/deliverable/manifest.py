@@ -29,21 +29,9 @@ _BATCH = 1 << 16
 
 #: What is kept for every row until its batch is full; ``spot`` stands for the rest.
 _PER_ROW = (
-    *(
-        "spot",
-        "path",
-        "member",
-        "name",
-        "stem",
-        "size",
-        "packed",
-        "crc",
-        "mtime_ns",
-        "name_encoding",
-        "name_form",
-    ),
-    *("unsafe", "status", "reason", "disk", "offset", "method", "flags"),
-)
+    "spot", "path", "member", "name", "stem", "size", "packed", "crc", "mtime_ns", "name_encoding",
+    "name_form", "unsafe", "status", "reason", "disk", "offset", "method", "flags",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +53,17 @@ class Spot:
 
 @dataclass(slots=True)
 class Folder:
-    """A folder whose files are being added; ``forms`` of its path are joined with a name's."""
+    """A folder whose files are being added: ``folder`` is its path in its container, ``place`` as in
+    :class:`Spot`; ``spots`` numbers those of its files by extension."""
 
     folder: str
     place: str
     junk: bool
     spots: dict[str, int] = field(default_factory=dict)
+
+    def path(self, name: str) -> str:
+        """Path in the container of what is called ``name`` here."""
+        return f"{self.folder}/{name}" if self.folder else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +156,7 @@ class Rows:
         """
         stem, extension = split_name(name)
         if path is None:
-            path = f"{folder.folder}/{name}" if folder.folder else name
+            path = folder.path(name)
         spot = self._manifest.spot(folder, name, stem, extension)
         # fmt: off
         self._rows.append((spot, path, member, name, stem, size, packed, crc, mtime_ns, encoding, form,
@@ -179,7 +172,7 @@ class Rows:
         ``read_as`` are encoding and form."""
         stem, extension = split_name(name)
         spot = self._manifest.spot(folder, name, stem, extension)
-        path = f"{folder.folder}/{name}" if folder.folder else name
+        path = folder.path(name)
         # fmt: off
         self._rows.append((spot, path, None, name, stem, facts.st_size, None, None, facts.st_mtime_ns,
                            *read_as,

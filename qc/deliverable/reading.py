@@ -14,7 +14,6 @@ import struct
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
-from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 import pyarrow as pa
@@ -33,6 +32,9 @@ _SIGNATURE = b"PK\x03\x04"
 _SLACK = 30 + 512
 #: Loose files and compressed heads are read in pieces of at most this many bytes.
 _PIECE = 1 << 20
+#: A member that says it is larger than this, and more than so many times its packed size, is not unpacked: it
+#: is made to fill memory (a "bomb"). Deflate packs no more than 1032 times; labels are packed 5 to 50 times.
+BOMB_SIZE, BOMB_RATIO = 64 << 20, 1000
 #: Archives that a reader keeps open.
 _OPEN_ARCHIVES = 32
 #: Without O_NONBLOCK, opening a pipe that lies in a deliverable would wait for ever.
@@ -61,7 +63,7 @@ class ReadError(Exception):
 
     ``missing`` (gone since it was listed), ``unreadable`` (the system refuses), ``damaged``
     (bad header, checksum or compressed data), ``encrypted``, ``unsupported`` (compression method),
-    ``too-big`` (over the caller's limit).
+    ``too-big`` (over the caller's limit, or a bomb).
     """
 
     def __init__(self, code: str, place: Place) -> None:
@@ -87,9 +89,7 @@ class Reader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -98,7 +98,8 @@ class Reader:
             self._handles.popitem()[1].close()
 
     def read(self, place: Place, limit: int | None = None) -> bytes:
-        """All bytes of ``place``. Raises :class:`ReadError`; ``too-big`` over ``limit`` bytes.
+        """All bytes of ``place``. Raises :class:`ReadError`; ``too-big`` over ``limit`` bytes, and for a
+        member that is packed as only bombs are (:data:`BOMB_RATIO`).
 
         What comes out of an archive never exceeds the declared size, and its CRC-32 holds.
         """
@@ -106,6 +107,8 @@ class Reader:
             raise ReadError("too-big", place)
         if place.offset is None:
             return _loose(place, limit)
+        if place.size > BOMB_SIZE and place.size > BOMB_RATIO * place.packed:
+            raise ReadError("too-big", place)
         payload, _ = self._packed(place, place.packed)
         data = payload if place.method == STORED else _inflate(place, payload, place.size + 1)
         if len(data) != place.size or zlib.crc32(data) != place.crc:

@@ -109,8 +109,7 @@ class _Walk:
             elif not entry.is_folder:
                 self._entry(here, entry)
             else:
-                name = visible(entry.name.text)
-                below = f"{here.folder.folder}/{name}" if here.folder.folder else name
+                below = here.folder.path(visible(entry.name.text))
                 try:
                     entries = _entries(entry.item.path)
                 except OSError:
@@ -189,7 +188,7 @@ class _Walk:
             reason=reason,
         )
         if directory is not None:
-            self._members(f"{folder.folder}/{name}" if folder.folder else name, disk, directory)
+            self._members(folder.path(name), disk, directory)
 
     # --- archives -----------------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ class Problem:
       ``damaged`` (UTF-8 with broken bytes) or ``unknown`` (no encoding fits);
     * ``bom``: a byte order mark before UTF-8 (RFC 8259 §8.1 forbids writing one);
     * ``syntax``: breaks the grammar; ``detail`` says how, see :data:`SYNTAX`;
-    * ``nan``: ``NaN``, ``Infinity`` or a number that overflows (``1e999``), all no JSON numbers;
+    * ``nan``: ``NaN`` or ``Infinity``, which are no JSON numbers;
+    * ``number-too-large``: a number in digits beyond what a double holds (``1e999``);
     * ``duplicate-key``: a key stands twice in one object; parsers keep only the last;
     * ``depth``: nested deeper than we read.
 

@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from qc.documents.document import Document, Problem
-from qc.documents.locate import locate
+from qc.documents.locate import STRING, locate
 from qc.documents.pointers import token
 from qc.documents.text import decode, place
 
@@ -29,8 +29,10 @@ from qc.documents.text import decode, place
 MAX_DEPTH = 500
 
 _KEY_END = re.compile(rb'"\s*:')
-_STRING_THEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{]|([\]}])', re.DOTALL)
+_STRING_THEN = re.compile(rf"{STRING}(\s*:)?".encode(), re.DOTALL)
+#: A string, the last one perhaps without its end, or one bracket.
+_TOKEN = re.compile(rf"{STRING}?|[\[{{]|([\]}}])", re.DOTALL)
+_DIGITS = re.compile(r"-?\d")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _HIGH_LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPES = re.compile(rf"({_HIGH_LOW})|(\\u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\.", re.DOTALL)
@@ -40,7 +42,7 @@ def read_json(data: bytes) -> Document:
     """Read one JSON document. Never raises; what is wrong is in ``problems``, in order of place.
 
     Read in spite of a problem: byte order mark, CP949, UTF-16, broken UTF-8 bytes (as U+FFFD),
-    ``NaN``/``Infinity``/``1e999`` (as non-finite floats), keys that stand twice (the last wins),
+    ``NaN``/``Infinity``, ``1e999`` (as non-finite floats), keys that stand twice (the last wins),
     raw control characters in strings, lone surrogates (as U+FFFD). Not parsed: empty, truncated
     or ungrammatical text, no known encoding, too deep.
     """
@@ -173,12 +175,15 @@ def _in_values(
             elif type(child) is float and not math.isfinite(child):
                 problems.extend(_not_finite(f"{pointer}/{token(step)}", child))
     places = locate(text, {problem.pointer for problem in problems})
-    unknown = (None, None)
-    return [
-        replace(problem, line=line, col=col)
-        for problem in problems
-        for line, col in (places.get(problem.pointer, unknown),)
-    ]
+    starts = [0, *(match.end() for match in re.finditer("\n", text))] if problems else []
+    placed = []
+    for problem in problems:
+        line, col = places.get(problem.pointer, (None, None))
+        if problem.keyword == "nan" and line and col and _DIGITS.match(text, starts[line - 1] + col - 1):
+            # Written in digits: JSON, but no number that anybody has.
+            problem = replace(problem, keyword="number-too-large", found=None)  # noqa: PLW2901
+        placed.append(replace(problem, line=line, col=col))
+    return placed
 
 
 def _not_finite(pointer: str, number: float) -> Iterator[Problem]:

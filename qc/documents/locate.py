@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 
 from qc.documents.pointers import split
 
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+#: A JSON string, escapes and all; with ``re.DOTALL``.
+STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+
+_STRING = re.compile(STRING, re.DOTALL)
 _SCALAR = re.compile(r'[^\s,:"{}\[\]]+')
 _BLANK = re.compile(r"\s*")
 _AFTER_KEY = re.compile(r"\s*:\s*")
 #: A whole string, or one bracket: all that matters when a value is skipped.
-_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|([\]}])', re.DOTALL)
+_NESTING = re.compile(rf"{STRING}|[\[{{]|([\]}}])", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 

@@ -109,23 +109,25 @@ class Boxes:
         self.faults[len(self.owners)] = reason
         self.values.extend((np.nan,) * 4)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def measure(self) -> Columns:
         """Columns of ``shapes``, a row for each box: area in the unit squared, negative when inverted."""
         given = np.frombuffer(self.values, dtype=np.float64).reshape(-1, 4)
         a, b, c, d = given.T
-        with np.errstate(invalid="ignore", over="ignore"):
-            if self.order == "xywh":
-                x0, y0, x1, y1 = a, b, a + c, b + d
-            elif self.order == "cxcywh":
-                x0, y0, x1, y1 = a - c / 2, b - d / 2, a + c / 2, b + d / 2
-            elif self.order == "corners":
-                x0, y0, x1, y1 = np.minimum(a, c), np.minimum(b, d), np.maximum(a, c), np.maximum(b, d)
-            else:
-                x0, y0, x1, y1 = a, b, c, d
-            width, height = x1 - x0, y1 - y0
-            inverted = (width < 0) | (height < 0)
-            area = np.where(inverted, -np.abs(width * height), width * height)
-        finite = np.isfinite(given).all(axis=1)
+        if self.order == "xywh":
+            x0, y0, x1, y1 = a, b, a + c, b + d
+        elif self.order == "cxcywh":
+            x0, y0, x1, y1 = a - c / 2, b - d / 2, a + c / 2, b + d / 2
+        elif self.order == "corners":
+            x0, y0, x1, y1 = np.minimum(a, c), np.minimum(b, d), np.maximum(a, c), np.maximum(b, d)
+        else:
+            x0, y0, x1, y1 = a, b, c, d
+        width, height = x1 - x0, y1 - y0
+        inverted = (width < 0) | (height < 0)
+        area = np.where(inverted, -np.abs(width * height), width * height)
+        length = 2 * (np.abs(width) + np.abs(height))
+        # Of finite numbers too, if they are so large that their box is not.
+        finite = np.isfinite(given).all(axis=1) & np.isfinite(area) & np.isfinite(length)
         found = Faults(len(given))
         for row, fault in self.faults.items():
             found.mark(row, fault)
@@ -138,7 +140,7 @@ class Boxes:
             "x0": _numbers(x0, absent), "y0": _numbers(y0, absent),
             "x1": _numbers(x1, absent), "y1": _numbers(y1, absent),
             "area": _numbers(area, absent),
-            "length": _numbers(2 * (np.abs(width) + np.abs(height)), absent),
+            "length": _numbers(length, absent),
             "vertices": np.full(len(given), 4),
             "rings": np.ones(len(given), dtype=np.int64),
             **found.columns(),
@@ -229,6 +231,7 @@ class Outlines:
         self.ring_counts.append(len(sizes) - rings)
         self.owners.append(owner)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def measure(self) -> Columns:
         """Columns of ``shapes``, a row for each shape: all its rings together, coordinates flattened."""
         points = np.frombuffer(self.values, dtype=np.float64).reshape(-1, 2)

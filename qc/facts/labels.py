@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,10 @@ from xxhash import xxh3_64_intdigest
 
 from qc.deliverable.reading import Reader, ReadError
 from qc.documents.document import Document, Problem
-from qc.documents.jsons import read_json
+from qc.documents.limits import LARGEST, too_large
 from qc.documents.locate import locate
+from qc.documents.pointers import split
+from qc.documents.readers import READERS
 from qc.documents.text import text_of
 from qc.facts import tables
 from qc.facts.attributes import Attributes, map_column
@@ -31,12 +32,13 @@ from qc.facts.ids import row_ids
 from qc.facts.producers import Job, Member
 from qc.facts.within import Found, Within
 from qc.schemas import library, values
-from qc.schemas.errors import SchemaError, holds, schema_errors
+from qc.schemas.errors import KEYS_AS_DETAIL, holds, iter_errors
 from qc.schemas.generate import Collected
-from qc.schemas.paths import count_any, count_faulty
+from qc.schemas.naming import Digest, Names
+from qc.schemas.paths import Faults, count_any
 from qc.schemas.roles import ROWS
 from qc.schemas.sites import LinkSite, RowSite
-from qc.schemas.tree import generic_path
+from qc.schemas.splitting import Unit
 
 #: Places stored of each (file, path, keyword); all are counted.
 PLACES_PER_ERROR = 5
@@ -44,8 +46,6 @@ PLACES_PER_ERROR = 5
 LOCATED_FILES = 200
 #: Documents whose shapes and attributes may wait to be taken together: it bounds memory.
 DOCUMENTS_WAITING = 200
-#: Parsers by file extension. A file without one is not examined, and the run says so.
-READERS: Mapping[str, Callable[[bytes], Document]] = {"json": read_json}
 
 Tables = dict[str, list[pa.Table]]
 
@@ -72,6 +72,7 @@ class _Chunk:
         self.collected = {
             id_: _Collected(library.load(reference), digest) for id_, reference in options["schemas"].items()
         }
+        self.names = Names(digest)
         self.documents: list[tuple[Any, ...]] = []
         self.coverage: list[tuple[Any, ...]] = []
         self.errors: list[tuple[Any, ...]] = []
@@ -85,10 +86,14 @@ class _Chunk:
             self.cover(member, "skipped", "no-reader")
             return
         try:
-            data = reader.read(member.place)
+            data = reader.read(member.place, LARGEST)
+            if too_large(data):
+                raise ReadError("too-big", member.place)
         except ReadError as error:
-            self.cover(member, "failed", error.code)
-            self.document(member, None, "unparsed", None, len_=0)
+            # Too big is a limit of ours, no fault of the file: it was not examined.
+            ours = error.code == "too-big"
+            self.cover(member, "skipped" if ours else "failed", error.code)
+            self.document(member, None, error.code if ours else "unparsed", None, len_=0)
             return
         document = parse(data)
         self.problems(member, document.problems)
@@ -98,9 +103,9 @@ class _Chunk:
             return
         collected = self.collected[member.schema]
         self.stems[member.file] = member.stem
-        valid = holds(collected.schema.validator, document.value)
+        valid: bool | None = holds(collected.schema.validator, document.value)
         if not valid:
-            self.violations(member, collected, document, data)
+            valid = self.violations(member, collected, document, data)
         collected.take(document.value, member.file, valid)
         self.document(member, document, "ok", valid, len(data))
 
@@ -119,40 +124,47 @@ class _Chunk:
         """FILE errors: of the document itself, before any schema."""
         if not problems:
             return
+        names = self.names if member.schema is None else self.collected[member.schema].names
         totals = Counter((p.keyword, p.detail) for p in problems)
         stored: Counter[tuple[str, str | None]] = Counter()
         for p in problems:
             kind = (p.keyword, p.detail)
             if stored[kind] < PLACES_PER_ERROR:
+                detail = names.shown(split(p.pointer)[-1]) if p.keyword == "duplicate-key" else p.detail
                 self.errors.append(
-                    (member.file, None, "FILE", "", p.pointer, p.line, p.col, p.keyword, p.expected, p.found,
-                     p.detail, totals[kind], stored[kind])
+                    (member.file, None, "FILE", "", names.pointer(p.pointer), p.line, p.col, p.keyword,
+                     p.expected, p.found, detail, totals[kind], stored[kind])
                 )  # fmt: skip
             stored[kind] += 1
 
-    def violations(self, member: Member, collected: _Collected, document: Document, data: bytes) -> None:
-        """STRUCTURE and FORMAT errors, counted exactly, places capped."""
+    def violations(
+        self, member: Member, collected: _Collected, document: Document, data: bytes
+    ) -> bool | None:
+        """STRUCTURE and FORMAT errors, counted exactly, places capped: False; None: could not be told."""
         schema = collected.schema
-        errors = schema_errors(schema.validator, document.value, schema.document)
-        collected.faulty(errors)
-        placed = [(e, generic_path(schema.tree, e.instance_path)) for e in errors]
-        totals = Counter((path, e.keyword) for e, path in placed)
-        stored: Counter[tuple[str, str]] = Counter()
-        kept: list[tuple[SchemaError, str, int]] = []
-        for error, path in placed:
-            kind = (path, error.keyword)
-            if stored[kind] < PLACES_PER_ERROR:
-                kept.append((error, path, stored[kind]))
-            stored[kind] += 1
+        faults = Faults(schema.tree, collected.index, PLACES_PER_ERROR)
+        for error in iter_errors(collected.unit, document.value):
+            if error.error_class == "FILE":
+                self.problems(member, [Problem(error.keyword, error.pointer, expected=error.expected)])
+                return None
+            faults.add(error)
+        collected.faulty(faults)
+        totals, kept = faults.totals, faults.kept_places()
         wanted = {e.pointer for e, path, _ in kept if self.located[path, e.keyword] < LOCATED_FILES}
         self.located.update(totals.keys())
         lines = locate(text_of(data, document.encoding), wanted) if wanted else {}
         for error, path, ordinal in kept:
             line, col = lines.get(error.pointer, (None, None))
+            own = path if path in collected.index else collected.names.pointer(path)
+            detail = error.detail
+            if detail is not None and error.keyword in KEYS_AS_DETAIL and error.pointer:
+                detail = collected.names.shown(split(error.pointer)[-1])
             self.errors.append(
-                (member.file, schema.id, error.error_class, path, error.pointer, line, col, error.keyword,
-                 error.expected, error.found, error.detail, totals[path, error.keyword], ordinal)
+                (member.file, schema.id, error.error_class, own, collected.names.pointer(error.pointer),
+                 line, col, error.keyword, error.expected, error.found, detail, totals[path, error.keyword],
+                 ordinal)
             )  # fmt: skip
+        return False
 
     def tables(self) -> dict[str, pa.Table]:
         out: Tables = {}
@@ -180,39 +192,48 @@ class _Chunk:
 class _Collected:
     """Rows, shapes, attributes and counts of one schema over a chunk."""
 
-    def __init__(self, schema: library.Schema, digest: values.Digest) -> None:
+    def __init__(self, schema: library.Schema, digest: Digest) -> None:
         self.schema = schema
-        self.digest = digest
+        self.unit = Unit(schema.document, schema.validator)
+        self.names = Names(digest, schema.document)
         extractor = schema.extractor
         self.extract, self.count = extractor.extract, extractor.count
         self.rows: list[list[tuple[Any, ...]]] = [[] for _ in extractor.rows]
         self.shapes: list[Collector] = [collector(site.shape) for site in extractor.shapes]
-        self.attributes = [Attributes(site, digest) for site in extractor.attributes]
-        self.waiting: tuple[list[Collected], list[Collected]] = (
-            [([], []) for _ in self.shapes],
-            [([], []) for _ in self.attributes],
-        )
+        self.attributes = [Attributes(site, self.names) for site in extractor.attributes]
+        #: Shapes and attributes that wait to be taken, of documents that are valid and of those that are not.
+        self.waiting: dict[bool, tuple[list[Collected], list[Collected]]] = {
+            valid: ([([], []) for _ in self.shapes], [([], []) for _ in self.attributes])
+            for valid in (True, False)
+        }
         self.counts: list[Sequence[int]] = []
         self.index = {site.path: i for i, site in enumerate(extractor.paths)}
         self.faults: dict[str, Counter[int]] = {"STRUCTURE": Counter(), "FORMAT": Counter()}
 
-    def take(self, value: Any, file: int, valid: bool) -> None:
-        """Extract one document and count its attribute paths."""
-        self.extract(value, file, self.rows, *self.waiting)
-        self.counts.append(self.count(value) if valid else count_any(self.schema.tree, value, self.index))
+    def take(self, value: Any, file: int, valid: bool | None) -> None:
+        """Extract one document and count its attribute paths; none was examined if ``valid`` is None."""
+        self.extract(value, file, self.rows, *self.waiting[bool(valid)])
+        if valid is None:
+            self.counts.append([0] * len(self.index))
+        else:
+            self.counts.append(self.count(value) if valid else count_any(self.schema.tree, value, self.index))
         if len(self.counts) % DOCUMENTS_WAITING == 0:
             self.digest_waiting()
 
     def digest_waiting(self) -> None:
         """Make numbers of the shapes and texts of the attributes that wait as parts of their documents."""
-        takers: list[Collector | Attributes] = [*self.shapes, *self.attributes]
-        for taker, (found, owners) in zip(takers, chain(*self.waiting), strict=True):
-            taker.take(found, owners)
-            found.clear()
-            owners.clear()
+        for valid, (shapes, attributes) in self.waiting.items():
+            for shape, (found, owners) in zip(self.shapes, shapes, strict=True):
+                shape.take(found, owners)
+            for attribute, (found, owners) in zip(self.attributes, attributes, strict=True):
+                attribute.take(found, owners, valid=valid)
+            for found, owners in (*shapes, *attributes):
+                found.clear()
+                owners.clear()
 
-    def faulty(self, errors: Sequence[SchemaError]) -> None:
-        for error_class, counts in count_faulty(self.schema.tree, errors, self.index).items():
+    def faulty(self, faults: Faults) -> None:
+        """Add the faulty values of a document."""
+        for error_class, counts in faults.values.items():
             self.faults[error_class].update(counts)
 
     def tables(self, stems: Mapping[int, str]) -> list[tuple[str, pa.Table]]:
@@ -254,10 +275,12 @@ class _Collected:
             found = dict(zip(site.columns, _columns(rows, len(site.columns)), strict=True))
             around = dict(site.around)
             data: dict[str, Any] = {
-                name: values.column(found[name], kind, self.digest)
+                name: values.column(found[name], kind, self.names, site.bounds.get(name, ()))
                 for name, kind in zip(site.columns, site.kinds, strict=True)
                 if name not in around
             }
+            if site.open:
+                data["pointer"] = self.names.pointers(data["pointer"])
             data[ROWS[site.kind].columns[0].name] = row_ids(data["file"], data["pointer"])
             for name, outer in site.around:
                 data[name] = columns[outer][name].take(pa.array(found[name], pa.int64()))

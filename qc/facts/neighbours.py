@@ -42,7 +42,7 @@ SELECT s.annotation, s.item, hash(s.layer, s.part, s.frame) AS view, s.kind, s.x
 FROM shapes s
 WHERE s.item IS NOT NULL AND s.annotation IS NOT NULL AND s.kind IN ('box', 'polygon', 'ellipse', 'mask')
     AND isfinite(s.x0) AND isfinite(s.y0) AND isfinite(s.x1) AND isfinite(s.y1)
-    AND s.x1 > s.x0 AND s.y1 > s.y0
+    AND s.x1 > s.x0 AND s.y1 > s.y0 AND s.reason IS DISTINCT FROM 'not-finite'
 ORDER BY s.item, view, s.annotation, s.kind = 'polygon' DESC, s.kind = 'box' DESC, s.area DESC, s.shape
 """
 
@@ -56,6 +56,7 @@ class _Pairs:
     iou: Floats
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def reduce(con: duckdb.DuckDBPyConnection) -> None:
     """Fills the table ``neighbours``; annotations must be linked to their items and classes.
 

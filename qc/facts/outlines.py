@@ -59,6 +59,7 @@ class Faults:
         return {"valid": pa.array(self.none), "reason": reasons.cast(pa.string())}
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def measure_outlines(
     points: Floats, sizes: Ints, shape_of_ring: Ints, kind: str, faults: Faults
 ) -> dict[str, Floats]:
@@ -66,7 +67,7 @@ def measure_outlines(
 
     ``shape_of_ring`` is the shape (0-based, ascending) of each ring, ``kind`` as in the table ``shapes``.
     Area is the sum over rings by the shoelace formula, 0 for lines; a length is closed but for lines.
-    Measures of a shape with a number that is not finite, or without points, are NaN.
+    Measures of a shape without points, or with a number or a measure that is not finite, are NaN.
     """
     shapes = len(faults.codes)
     starts = np.concatenate(([0], np.cumsum(sizes)))[:-1]
@@ -91,14 +92,17 @@ def measure_outlines(
             faults.mark(wrong, "not-finite")
             box[:, wrong] = np.nan
         after = following(sizes, starts)
-        with np.errstate(invalid="ignore", over="ignore"):
-            dx, dy = x[after] - x, y[after] - y
-            steps = np.sqrt(dx * dx + dy * dy)
-            if kind == "polyline":
-                steps[last] = 0.0
-            else:
-                area = _sums(np.abs(np.add.reduceat(x * dy - dx * y, first)) / 2, ring, shapes)
+        dx, dy = x[after] - x, y[after] - y
+        steps = np.sqrt(dx * dx + dy * dy)
+        if kind == "polyline":
+            steps[last] = 0.0
+        else:
+            area = _sums(np.abs(np.add.reduceat(x * dy - dx * y, first)) / 2, ring, shapes)
         length = _sums(np.add.reduceat(steps, first), ring, shapes)
+        # Numbers so large that nothing can be computed of them.
+        beyond = ~(np.isfinite(area) & np.isfinite(length))
+        faults.mark(beyond, "not-finite")
+        box[:, beyond] = np.nan
         # The closing point that some formats repeat is no vertex of its own.
         repeated = (sizes[used] > 1) & (x[first] == x[last]) & (y[first] == y[last])
         vertices = vertices - _sums(repeated, ring, shapes)

@@ -25,7 +25,7 @@ Tables = dict[str, pa.Table]
 #: name -> (version, ``module:function``). The version is part of every chunk's key: raise it
 #: whenever the rows of an unchanged file change.
 PRODUCERS: dict[str, tuple[int, str]] = {
-    "labels": (2, "qc.facts.labels:read_labels"),
+    "labels": (3, "qc.facts.labels:read_labels"),
     "media": (1, "qc.facts.media:read_headers"),
     "digests": (1, "qc.facts.digests:read_digests"),
 }

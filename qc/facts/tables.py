@@ -173,7 +173,7 @@ DOCUMENTS = _table(
     encoding  word  utf-8 utf-8-sig cp949 ...; NULL if it could not be told
     lane      word  'fast' or 'slow': which parser read it
     status    word  'ok', 'unparsed' (nothing could be read), 'crashed' (our reader died on it)
-    valid     flag  holds against its schema; NULL without schema or unparsed
+    valid     flag  holds against its schema; NULL without schema, unparsed, or nested too deep to tell
     records   int   rows of items that it declares
     bytes     int   size
 """,
@@ -501,7 +501,7 @@ SCHEMA_ERRORS = _table(
     pointer      text  the place
     line         int   1-based; NULL if not looked up
     "column"     int   1-based, characters
-    keyword      word  the schema's keyword, or syntax encoding bom nan duplicate-key empty depth
+    keyword      word  the schema's keyword, or syntax encoding bom nan number-too-large duplicate-key empty depth
     expected     text  the keyword's limit, as JSON (from the schema, never from the data)
     found        text  shape and type of what was there, as JSON: {"type": "string", "length": 4}; numbers as given
     detail       text  what distinguishes it: missing or unexpected key, closest branch

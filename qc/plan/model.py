@@ -112,10 +112,6 @@ class Waiver:
         """Whether it is still in force on ``day``."""
         return day.isoformat() <= self.until
 
-    def covers(self, path: str | None) -> bool:
-        """Whether it is about a finding at the virtual ``path`` (``None``: no place in a file)."""
-        return self.where is None or (path is not None and globs.matches(self.where, path))
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -151,6 +147,6 @@ class Plan:
         named = {indicator for indicator, _ in self.targets}
         return tuple(i for i in self.indicators if i in named)
 
-    def schema_of(self, path: str) -> str | None:
-        """The schema bound to the virtual ``path``: the first binding that matches."""
-        return next((b.schema for b in self.schemas if globs.matches(b.match, path)), None)
+    def binding_of(self, path: str) -> int | None:
+        """Number in ``schemas`` of the first binding that matches the virtual ``path``."""
+        return next((n for n, b in enumerate(self.schemas) if globs.matches(b.match, path)), None)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qc.errors import QcError
+from qc.errors import QcError, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,7 +56,7 @@ def read(path: Path) -> Source:
     except UnicodeDecodeError:
         raise QcError("errors.toml-encoding", path=path) from None
     except OSError as error:
-        raise QcError("errors.file-unreadable", path=path, reason=error.strerror) from None
+        raise QcError("errors.file-unreadable", path=path, reason=refusal(error)) from None
     text = text.replace("\r\n", "\n")
     try:
         return Source(path, text, tomllib.loads(text))

@@ -30,18 +30,28 @@ class Hanging:
     """Text whose lines all begin at ``indent``; ``first`` stands before the first of them.
 
     On a terminal every line is folded to the width. Elsewhere a ``whole`` text stays one line, so that
-    places can be searched and cut with other tools.
+    places can be searched and cut with other tools. A ``copied`` text (a path, a command) is one line
+    everywhere: where it is too long the terminal breaks it, and puts it together again when it is copied.
     """
 
-    def __init__(self, text: Text | str, indent: int, first: Text | str = "", *, whole: bool = False) -> None:
+    def __init__(
+        self,
+        text: Text | str,
+        indent: int,
+        first: Text | str = "",
+        *,
+        whole: bool = False,
+        copied: bool = False,
+    ) -> None:
         self.text = Text(text) if isinstance(text, str) else text
         self.indent = indent
         self.first = Text(first) if isinstance(first, str) else first
         self.whole = whole
+        self.copied = copied
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(options.max_width - self.indent, 20)
-        if self.whole and not console.is_terminal:
+        if self.copied or (self.whole and not console.is_terminal):
             lines: Iterable[Text] = [self.text]
         else:
             lines = self.text.wrap(console, width, overflow="fold")

@@ -54,7 +54,7 @@ def group_view(number: int, group: Group, summary: Summary, words: Words) -> Ren
     if left > 0 and group.examples:
         command = f"qc show {typed(summary.folder)} --check {group.outcome.check}"
         more = words.text("screen.fix.more", count=left, command=command)
-        lines.append(Hanging(Text(more, style="dim"), indent + 2, whole=True))
+        lines.append(Hanging(Text(more, style="dim"), indent + 2, copied=True))
     if fix := words.choice(group.words.fix):
         lines.append(Hanging(fix, indent + 2, Text.assemble(" " * indent, ("→ ", "green"))))
     return Lines(*lines)

@@ -1,7 +1,7 @@
 """What the pipeline is asked, and what it tells while it works.
 
 Shared by the command line, which fills :class:`CheckOptions` and draws what a :class:`Listener`
-hears, and by the pipeline, which does the opposite. Words never stand here: a :class:`Said`
+hears, and by the pipeline, which does the opposite. Words never stand here: a :class:`qc.errors.Said`
 carries their key and values, and the reader's language is chosen where it is shown.
 """
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from qc.errors import Said
+
 #: How much of the media is opened: nothing, the first bytes, or all of it.
 MediaDepth = Literal["none", "headers"]
 
-#: What identifies content: size and time, the archive's CRC-32 too, or a digest of every byte.
-DigestDepth = Literal["none", "crc", "full"]
+#: What identifies content: size, time and the archive's CRC-32, or a digest of every byte.
+DigestDepth = Literal["crc", "full"]
 
 #: The phases in the order in which they come; ``screen.phase.NAME`` has their words.
 PHASES = ("list", "labels", "media", "load", "link", "derive", "checks", "verdict")
@@ -52,14 +54,6 @@ class CheckOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Something to be said: the key of its words and the values of their placeholders."""
-
-    key: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class LayoutSeen:
     """The layout that is used and why."""
 
@@ -86,6 +80,8 @@ class SchemaSeen:
     reason: Said
     #: Top-level properties of the files that were tried which the schema does not know, most frequent first.
     unread: tuple[str, ...] = ()
+    #: Folders and archives with its labels, if it was detected; "" for the deliverable itself.
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +101,7 @@ class Preview:
     pairs: int
     orphan_sources: int
     orphan_labels: int
-    #: Label files that no schema is bound to.
+    #: Label files that can be read and that no schema is bound to.
     unknown_labels: int
     #: Seconds that reading and checking will take; ``None`` if it could not be estimated.
     estimate_s: float | None
@@ -120,6 +116,14 @@ class Preview:
     run: Path | None = None
     #: Files whose labels are read already (an unfinished run goes on).
     resumed_files: int = 0
+    #: Label files that nothing can read yet, by extension.
+    unread_labels: Mapping[str, int] = field(default_factory=dict)
+
+
+def kinds_of(counts: Mapping[str, int]) -> str:
+    """Extensions with their numbers, the most frequent first: ``xml 12, txt 3``; "-" for none."""
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{extension or '-'} {count:,}" for extension, count in ordered)
 
 
 class Listener(Protocol):

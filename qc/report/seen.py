@@ -8,6 +8,7 @@ from rich.console import Group as Lines
 from rich.text import Text
 
 from qc.report.blocks import MARGIN, Hanging, named, nearby, size
+from qc.report.preview import kinds_of
 from qc.words import percent
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from qc.report.preview import LayoutSeen, Preview, SchemaSeen
     from qc.report.summary import Summary
     from qc.words import Words
+
+
+#: Folders and archives that are named of a format, if there are several formats.
+PLACES_NAMED = 3
 
 
 def preview_view(preview: Preview, words: Words, tool: str) -> RenderableType:
@@ -88,19 +93,32 @@ def layout_reason(layout: LayoutSeen, words: Words) -> str:
 
 
 def _schemas(preview: Preview, words: Words) -> Text:
-    parts: list[Text] = [_schema(schema, words) for schema in preview.schemas]
+    mixed = sum(bool(schema.places) for schema in preview.schemas) > 1
+    parts: list[Text] = [_schema(schema, words, mixed=mixed) for schema in preview.schemas]
     if preview.unknown_labels:
         said = words.text("screen.preview.unknown-labels", files=preview.unknown_labels)
+        parts.append(Text(said, style="yellow"))
+    if preview.unread_labels:
+        files = sum(preview.unread_labels.values())
+        kinds = kinds_of(preview.unread_labels)
+        said = words.text("screen.preview.unread-labels", files=files, extensions=kinds)
         parts.append(Text(said, style="yellow"))
     if not parts:
         parts.append(Text(words.text("screen.preview.no-labels"), style="yellow"))
     return Text("\n").join(parts)
 
 
-def _schema(schema: SchemaSeen, words: Words) -> Text:
+def _schema(schema: SchemaSeen, words: Words, *, mixed: bool) -> Text:
     title = words.choice(schema.title)
     head = words.text("screen.preview.schema-files", title=title, id=schema.id, files=schema.files)
     text = Text.assemble(head, "\n", (schema_reason(schema, words), "dim"))
+    if not schema.files:
+        text.append("\n").append(words.text("screen.preview.no-match"), style="yellow")
+    if mixed and schema.places:
+        shown = [place or words.text("screen.preview.top") for place in schema.places]
+        key = "screen.preview.places-more" if len(shown) > PLACES_NAMED else "screen.preview.places"
+        said = words.text(key, places=shown[:PLACES_NAMED], more=len(shown) - PLACES_NAMED)
+        text.append("\n").append(said, style="dim")
     if schema.unread:
         text.append("\n").append(words.text("screen.preview.unread", names=schema.unread), style="yellow")
     return text

@@ -116,6 +116,8 @@ def worst_first(group: Group) -> tuple[int, int, int, float, int, str]:
     errors before warnings; then by the share of wrong ones, their number and the check's id."""
     outcome = group.outcome
     effect = {"gate": 0, "measure": 1}.get(outcome.effect, 2)
+    if outcome.subject == "dataset" and outcome.severity == "error":
+        effect = 0  # what is wrong with the whole explains what is found in its parts
     certainty = 0 if outcome.certainty == "certain" else 1
     severity = {"error": 0, "warning": 1}.get(outcome.severity, 2)
     return effect, certainty, severity, -group.share, -group.findings, outcome.check

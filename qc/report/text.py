@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Group as Lines
 from rich.padding import Padding
 from rich.text import Text
 
-from qc.report.blocks import MARGIN, Hanging, columns, limit, named, nearby, share_right, typed, unit_name
+from qc.report.blocks import MARGIN, Hanging, columns, limit, nearby, share_right, typed, unit_name
 from qc.report.fixes import FULL_GROUPS, fix_first
 from qc.report.unchecked import checks_line, unchecked
 from qc.verdict import say, unit_in_full
@@ -157,21 +158,25 @@ def _indicator_row(line: IndicatorResult, words: Words) -> list[Text]:
 
 
 def footer(summary: Summary, words: Words) -> RenderableType:
-    """Where the full list is and how to look further."""
-    rows: list[tuple[str, RenderableType]] = []
+    """Where the full list is and how to look further. Paths and commands, to be copied, stay whole."""
+    rows: list[tuple[str, Text]] = []
     if summary.groups:  # The band has scrolled out of sight by now.
         result = summary.verdict.result
         again = f"{_RESULT_SIGN[result]} {words.text(f'verdict.result.{result}')}"
         rows.append((words.text("screen.result.verdict"), Text(again, style=f"bold {_RESULT_STYLE[result]}")))
     if summary.findings or summary.waived:
         listed = words.text("screen.footer.listed", count=summary.findings + summary.waived)
-        path = Hanging(
-            Text.assemble(nearby(summary.folder / "findings.csv"), (f"  {listed}", "dim")), 0, whole=True
-        )
+        path = Text.assemble(nearby(summary.folder / "findings.csv"), (f"  {listed}", "dim"))
         rows.append((words.text("screen.footer.list"), path))
-    again = f"qc show {typed(summary.folder)}"
-    rows.append((words.text("screen.footer.again"), Hanging(again, 0, whole=True)))
+    command = f"qc show {typed(summary.folder)}"
+    rows.append((words.text("screen.footer.again"), Text(command)))
     if summary.groups:
-        one = f"{again} --check {summary.groups[0].outcome.check}"
-        rows.append((words.text("screen.footer.one"), Hanging(one, 0, whole=True)))
-    return named(rows)
+        one = f"{command} --check {summary.groups[0].outcome.check}"
+        rows.append((words.text("screen.footer.one"), Text(one)))
+    indent = MARGIN + max(cell_len(name) for name, _ in rows) + 2
+    return Lines(
+        *(
+            Hanging(text, indent, Text.assemble(" " * MARGIN, (name, "dim")), copied=True)
+            for name, text in rows
+        )
+    )

@@ -11,11 +11,12 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from qc.errors import QcError
+from qc.errors import QcError, refusal
 
 #: Seconds between attempts when somebody else holds a file: about three seconds in all.
 _PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -35,7 +36,7 @@ def patiently(action: Callable[[], object]) -> None:
 
 def unwritable(path: Path, error: OSError) -> QcError:
     """The error for a run folder, or a file in it, that cannot be written."""
-    return QcError("errors.run-unwritable", path=str(path), reason=error.strerror or type(error).__name__)
+    return QcError("errors.run-unwritable", path=str(path), reason=refusal(error))
 
 
 def replace(source: Path, target: Path) -> None:
@@ -43,15 +44,25 @@ def replace(source: Path, target: Path) -> None:
     patiently(lambda: os.replace(source, target))  # noqa: PTH105 (a seam that tests can break)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file or none. Raises ``OSError``; what stood there before then still does."""
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary file to be written inside, which then takes the place of ``path``.
+
+    Raises ``OSError``; after that, and after any other exception inside, what stood there still does.
+    """
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        yield temporary
         replace(temporary, path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file or none. Raises ``OSError``."""
+    with whole(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -9,8 +9,10 @@
     derived/          tables of reducers
     facts.duckdb      all tables, built from the above
     results/          one Parquet a check
+    checks.json       the words of the checks that were asked
     findings.parquet  findings.csv  outcomes.json  verdict.json
-    work/             scratch, empty when a run is finished
+    qc.log            where a failure of ours arose, if there was one
+    work/             scratch, gone when a run is finished
 """
 
 from __future__ import annotations
@@ -25,11 +27,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from qc import __version__
-from qc.errors import QcError
+from qc.errors import QcError, refusal
 from qc.runs import disk
 from qc.runs.lock import Lock
 
@@ -61,7 +62,6 @@ class Run:
         self.outcomes = path / "outcomes.json"
         self.verdict = path / "verdict.json"
         self.work = path / "work"
-        self.log = path / "qc.log"
         self._lock = lock
 
     # Making and opening.
@@ -88,15 +88,7 @@ class Run:
         if any("\ud800" <= char <= "\udfff" for char in str(path)):  # DuckDB opens UTF-8 paths only
             raise QcError("errors.run-not-utf-8", path=str(path))
         told = {"deliverable": str(_absolute(deliverable)), **(inputs or {})}
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            foreign = sorted(entry.name for entry in path.iterdir() if not _ours(entry.name))
-        except OSError as error:
-            if path.exists() and not path.is_dir():
-                raise QcError("errors.run-not-a-folder", path=str(path)) from error
-            raise disk.unwritable(path, error) from error
-        if foreign and not (path / _JSON).is_file():
-            raise QcError("errors.run-not-a-run", path=str(path))
+        _made(path)
         lock = Lock(path / _LOCK)
         try:
             if not lock.take():
@@ -157,9 +149,7 @@ class Run:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # What is known of it.
@@ -196,7 +186,7 @@ class Run:
         self.update(timings=timings)
 
     def finish(self) -> None:
-        """Empty the scratch folder and mark the run as finished; it is never written again."""
+        """Delete the scratch folder and mark the run as finished; it is never written again."""
         try:
             disk.remove(self.work)
         except OSError as error:
@@ -216,8 +206,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise QcError("errors.run-missing", path=str(path)) from error
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise QcError("errors.file-unreadable", path=str(path / _JSON), reason=reason) from error
+        raise QcError("errors.file-unreadable", path=str(path / _JSON), reason=refusal(error)) from error
     except (ValueError, KeyError, TypeError) as error:
         raise QcError("errors.run-broken", path=str(path)) from error
     if version > FORMAT:
@@ -231,7 +220,7 @@ def _absolute(path: str | Path) -> Path:
 
 def _default(name: str) -> Path:
     """``./qc-runs/NAME-TIME``; a second run in the same second gets a number."""
-    # Nor lone surrogates, which stand for bytes that are no UTF-8.
+    # Windows takes none of these signs; lone surrogates stand for bytes that are no UTF-8.
     kept = re.sub(r'[\x00-\x1f<>:"/\\|?*\ud800-\udfff]+', "_", unicodedata.normalize("NFC", name))
     safe = kept.strip(" .")[:80]
     stem = f"{safe or 'run'}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
@@ -241,6 +230,19 @@ def _default(name: str) -> Path:
         if not path.exists():
             return path
     raise QcError("errors.run-finished", path=str(base / stem))
+
+
+def _made(path: Path) -> None:
+    """Make the folder, unless it is there and is empty or holds a run."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        foreign = any(not _ours(entry.name) for entry in path.iterdir())
+    except OSError as error:
+        if path.exists() and not path.is_dir():
+            raise QcError("errors.run-not-a-folder", path=str(path)) from error
+        raise disk.unwritable(path, error) from error
+    if foreign and not (path / _JSON).is_file():
+        raise QcError("errors.run-not-a-run", path=str(path))
 
 
 def _ours(name: str) -> bool:

@@ -5,7 +5,6 @@ One native file is asked many questions at 5 ms each; a thousand Parquet files w
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qc.budget import Budget
+from qc.errors import QcError, refusal_in
 from qc.facts.tables import TABLES, Table
 from qc.runs import disk
 from qc.runs.folder import Run
@@ -41,12 +41,10 @@ def _config(budget: Budget | None, work: Path) -> dict[str, str | bool | int | f
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a Parquet file, whole or not at all. Raises ``QcError`` ``errors.run-unwritable``."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        pq.write_table(table, temporary, compression="zstd")
-        disk.replace(temporary, path)
+        with disk.whole(path) as temporary:
+            pq.write_table(table, temporary, compression="zstd")
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise disk.unwritable(path, error) from error
 
 
@@ -80,7 +78,8 @@ def build(run: Run, keys: Sequence[str], budget: Budget | None = None) -> None:
     except OSError as error:
         raise disk.unwritable(run.facts, error) from error
     except duckdb.IOException as error:
-        raise disk.unwritable(run.facts, OSError(None, str(error).splitlines()[0])) from error
+        reason = refusal_in(str(error))
+        raise QcError("errors.run-unwritable", path=str(run.facts), reason=reason) from error
 
 
 def connect(run: Run, *, read_only: bool = True, budget: Budget | None = None) -> duckdb.DuckDBPyConnection:

@@ -19,6 +19,7 @@ from typing import Any, overload
 
 from qc.errors import QcError
 from qc.facts.producers import Job, Member, Tables, function
+from qc.lean import without_pandas
 from qc.runs import disk
 from qc.runs.journal import Note, write_chunk
 
@@ -42,6 +43,7 @@ class Failure:
 
 def warm(producers: Sequence[str]) -> None:
     """Import producers before the first job."""
+    _settle()
     for name in producers:
         function(name)
 
@@ -59,6 +61,7 @@ def _settle() -> None:
     time. And glibc would give every large array back to the system, to fetch it page by page for the next.
     """
     gc.disable()
+    without_pandas()
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
             mallopt = ctypes.CDLL(None).mallopt

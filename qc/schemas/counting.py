@@ -22,6 +22,7 @@ class Counting(Source):
         self.paths: list[PathSite] = []
         self.results: list[str] = []
         self.counters: list[str] = []
+        self.index: dict[str, int] = {}
         parents = self.counter()
         self.line(f"{parents} = 1")
         self.add("", True, parents)
@@ -90,7 +91,7 @@ class Counting(Source):
                 self.members(branch.node, var, path, parents, counted=known)
 
     def value(self, node: Node, source: str, path: str) -> None:
-        """Count what is inside the value ``source`` stands at ``path``."""
+        """Count what is inside the value ``source``, which stands at ``path``."""
         if not self.deep(node):
             return
         var = self.fresh("v")
@@ -121,11 +122,10 @@ class Counting(Source):
 
     def add(self, path: str, required: bool, counter: str) -> None:
         """Count ``path`` by ``counter``; the same path in several branches is one attribute."""
-        known = {p.path: i for i, p in enumerate(self.paths)}
-        if (index := known.get(path)) is not None:
-            # The same path in several branches is one attribute.
-            self.results[index] += f" + {counter}"
+        if path in self.index:
+            self.results[self.index[path]] += f" + {counter}"
             return
+        self.index[path] = len(self.paths)
         self.paths.append(PathSite(path, required))
         self.results.append(counter)
 

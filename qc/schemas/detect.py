@@ -7,7 +7,7 @@ Validity does not decide: a faulty delivery must still be recognised, so that it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,10 @@ from qc.schemas.tree import Node
 
 #: Least share of known attributes times share of required keys for a format to be taken.
 LEAST_FIT = 0.6
+#: Least score of a part of a deliverable to go with other parts of the format.
+LEAST_PART = 0.3
+#: Scores that differ by no more do not tell two formats apart.
+ABOUT_AS_WELL = 0.05
 #: Top-level properties that a schema does not know are named up to this number.
 UNREAD_NAMED = 5
 #: Array items looked at in a document: enough to know its shape.
@@ -72,9 +76,64 @@ def detect(documents: Sequence[Any], schemas: Iterable[Schema]) -> tuple[Fit | N
     Between two that fit alike the more specific one wins (an AI-Hub variant before plain COCO).
     """
     fits = [fit(schema, documents) for schema in schemas] if documents else []
-    fits.sort(key=lambda f: (-round(f.score, 3), -f.valid, -f.specific, f.schema))
+    fits.sort(key=_order)
     best = fits[0] if fits and fits[0].score >= LEAST_FIT else None
     return best, fits
+
+
+def merged(fits: Sequence[Fit]) -> Fit:
+    """The fit of one schema to several samples as one."""
+    count = max(sum(f.sampled for f in fits), 1)
+    unread = dict.fromkeys(name for f in sorted(fits, key=lambda f: -f.sampled) for name in f.unread)
+    return Fit(
+        fits[0].schema,
+        sum(f.sampled for f in fits),
+        sum(f.known * f.sampled for f in fits) / count,
+        sum(f.required * f.sampled for f in fits) / count,
+        sum(f.valid for f in fits),
+        max(f.specific for f in fits),
+        tuple(unread)[:UNREAD_NAMED],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sample of one part of a deliverable (a folder, an archive): its name, its files, how schemas fit."""
+
+    place: str
+    files: int
+    fits: Mapping[str, Fit]
+
+    @property
+    def best(self) -> float:
+        """The best score of all schemas; 0 without documents."""
+        return max((fit.score for fit in self.fits.values()), default=0.0)
+
+
+def assign(parts: Sequence[Part]) -> dict[str, list[Part]]:
+    """Which parts have which format, the best format of the whole first; parts that fit none are left out.
+
+    A part goes to the format that fits the whole best among those that fit the part about as well as any
+    other: parts of one format in which different keys happen to be used stay together. A part that alone
+    fits too little goes with the rest of its format, if these are many: its labels are wrong, not foreign.
+    """
+    left = [part for part in parts if part.fits]
+    whole = [merged([part.fits[schema] for part in left]) for schema in (left[0].fits if left else ())]
+    found: dict[str, list[Part]] = {}
+    for schema in (f.schema for f in sorted(whole, key=_order)):
+        mine = [p for p in left if p.fits[schema].score >= max(LEAST_PART, p.best - ABOUT_AS_WELL)]
+        files = sum(p.files for p in mine)
+        if sum(p.files * p.fits[schema].score for p in mine) < LEAST_FIT * files:
+            mine = [p for p in mine if p.fits[schema].score >= LEAST_FIT]
+        if mine:
+            found[schema] = mine
+            left = [p for p in left if p not in mine]
+    return found
+
+
+def _order(fit: Fit) -> tuple[float, int, int, str]:
+    """The best fit first; of two that fit alike the more specific one."""
+    return -round(fit.score, 3), -fit.valid, -fit.specific, fit.schema
 
 
 class _Tally:

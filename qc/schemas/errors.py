@@ -10,6 +10,8 @@ structure errors and format errors apart:
   should; a list of objects has too many or too few members;
 * FORMAT: a value of the wrong scalar type, out of range, not in the list, not in the pattern or
   format, too long or short; a list of numbers of the wrong length.
+
+A third, FILE, is of documents that could not be held against the schema: nothing is said of their data.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
@@ -34,8 +36,9 @@ from qc.schemas.limits import (
     to_json,
     type_names,
 )
+from qc.schemas.splitting import SMALL, Unit, pieces, weight
 
-ErrorClass = Literal["STRUCTURE", "FORMAT"]
+ErrorClass = Literal["FILE", "STRUCTURE", "FORMAT"]
 Path = tuple[str | int, ...]
 
 #: Levels of nesting that the validator takes (its conversion from Python stops there).
@@ -44,12 +47,15 @@ MAX_DEPTH = 255
 _STRUCTURE = frozenset(
     {"required", "dependentRequired", "additionalProperties", "unevaluatedProperties", "propertyNames"}
     | {"minProperties", "maxProperties", "additionalItems", "unevaluatedItems", "contains"}
-    | {"minContains", "maxContains", "depth"}
+    | {"minContains", "maxContains"}
+)
+#: Of these ``detail`` is a key of the document (or the number of a member), the last part of ``pointer``.
+KEYS_AS_DETAIL = frozenset(
+    {"additionalProperties", "unevaluatedProperties", "propertyNames", "patternProperties", "properties"}
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaError:
+class SchemaError(NamedTuple):
     """One violation.
 
     ``instance_path`` is the value that the keyword speaks of: of a missing or unexpected key, the
@@ -87,31 +93,73 @@ def schema_errors(
     value: Any,
     schema: Mapping[str, Any] | None = None,
 ) -> list[SchemaError]:
-    """Every violation of ``value``, in order of place.
+    """Every violation of ``value``, in order of place: all of :func:`iter_errors`, for a small value."""
+    return sorted(iter_errors(Unit(schema or {}, validator), value), key=order)
 
-    ``validator`` is built with ``validate_formats=True``. Of ``anyOf`` and ``oneOf`` the errors of the
-    closest branch are given, not all of them. With ``schema``, the document that the validator was
-    made from, an unknown key names the known key that it resembles (``expected``), and whether a
-    list's length is structure or format follows its ``items``, not its members.
+
+def iter_errors(unit: Unit, value: Any) -> Iterator[SchemaError]:
+    """Every violation of ``value``, once; a large value is validated in pieces, so that memory stays bounded
+    however many there are.
+
+    The unit's validator is built with ``validate_formats=True``. Of ``anyOf`` and ``oneOf`` the errors of the
+    closest branch are given, not all of them. By the unit's schema (if it is not empty) an unknown key names
+    the known key that it resembles (``expected``), and whether a list's length is structure or format follows
+    its ``items``, not its members.
+
+    Errors of one value come one after the other; all of them are in order of place only within a piece
+    (:func:`order` tells). Not divided is what :mod:`qc.schemas.splitting` cannot divide, such as a list below
+    ``oneOf``: of that all errors are in memory at once.
     """
+    told = False
     try:
-        context = _Context(value, schema)
-        errors = [made for error in validator.iter_errors(value) for made in _errors(context, error)]
-    except ValueError:  # nested deeper than the validator goes
-        return [SchemaError("STRUCTURE", (), "", "depth", to_json(MAX_DEPTH))]
-    unique = dict.fromkeys(errors)
-    return sorted(unique, key=_order)
+        for error in _in_pieces(unit, value, ()):
+            told = True
+            yield error
+        too_deep = not told and not holds(unit.validator, value)
+    except ValueError:
+        too_deep = True
+    if too_deep:  # nested deeper than the validator goes
+        yield SchemaError("FILE", (), "", "depth", to_json(MAX_DEPTH))
 
 
-def _order(error: SchemaError) -> tuple[object, ...]:
+def _in_pieces(unit: Unit, value: Any, at: Path) -> Iterator[SchemaError]:
+    """Errors of ``value``, which stands at ``at`` in the document."""
+    if weight(value, SMALL) <= SMALL or not any(one.of(value) for one in unit.lists):
+        yield from _told(unit.validator, value, _Context(value, unit.schema, at))
+        return
+    schema, validator = unit.shell
+    yield from _told(validator, unit.hollow(value), _Context(value, schema, at))
+    for one in unit.lists:
+        for start, members in pieces(one.of(value) or []):
+            if len(members) == 1:
+                yield from _in_pieces(one.members, members[0], (*at, *one.where, start))
+            else:
+                schema, validator = one.members.row
+                yield from _told(validator, members, _Context(members, schema, (*at, *one.where), start))
+
+
+def _told(
+    validator: jsonschema_rs.Draft202012Validator, value: Any, context: _Context
+) -> Iterator[SchemaError]:
+    """The validator's errors of one piece, in order of place. Raises ``ValueError`` if it is too deep."""
+    made = {error for told in validator.iter_errors(value) for error in _errors(context, told)}
+    yield from sorted(made, key=order)
+
+
+def order(error: SchemaError) -> tuple[Any, ...]:
+    """Key by which errors are sorted: by place, an index before a name."""
     place = tuple((type(part) is str, part) for part in error.instance_path)
     return place, error.pointer, error.keyword, error.detail or "", error.expected or ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Context:
+    """A piece of a document: ``value`` stands at ``prefix``; if it is a part of a list, from ``start`` on."""
+
     value: Any
-    schema: Mapping[str, Any] | None
+    schema: Mapping[str, Any]
+    prefix: Path = ()
+    start: int = 0
     numbered: dict[int, dict[int, str]] = field(default_factory=dict)
 
     def at(self, error: ValidationError, *, exact: bool = True) -> tuple[Path, Any]:
@@ -130,13 +178,19 @@ class _Context:
                 node = node[""]
                 key = _member(node, part, self.numbered)
             if key is None:  # an empty key and its namesake beside it: the nearest place that exists
-                return tuple(path), node
+                return self.whole(path), node
             path.append(key)
             node = node[key]
         while exact and isinstance(node, dict) and "" in node and not _same_keys(node, error.instance):
             path.append("")
             node = node[""]
-        return tuple(path), node
+        return self.whole(path), node
+
+    def whole(self, path: list[str | int]) -> Path:
+        """The path in the document of a path in the piece."""
+        if self.start and path and isinstance(path[0], int):
+            path[0] += self.start
+        return (*self.prefix, *path)
 
     def siblings(self, schema_path: Sequence[str | int]) -> Mapping[str, Any]:
         """The subschema that holds the keyword at ``schema_path``; empty when not known."""

@@ -16,15 +16,17 @@ from qc.errors import QcError
 from qc.schemas import roles as role
 from qc.schemas.sites import AttributeSite, LinkSite, RowSite, ShapeSite
 from qc.schemas.source import Source
-from qc.schemas.tree import Node, step_of_pattern
+from qc.schemas.tree import Bound, Node, step_of_pattern
 
 #: Kind of column (:func:`qc.schemas.values.column`) for each column type.
-_KINDS = {"text": "text", "word": "text", "real": "real", "int": "integer", "flag": "flag"}
+_KINDS = {"text": "name", "word": "name", "real": "real", "int": "integer", "flag": "flag"}
 #: Kinds of the columns that every row has.
 _OWN = {"file": "id", "pointer": "text"}
+#: Columns that name files, which must be found again.
+_FILES = {"file_name": "text"}
 #: Text columns where a whole number is a name too.
 _NAMES = frozenset({"declared_id", "item_ref", "class_ref", "track", "parent", "batch"})
-#: Text columns that name people: kept only when the schema bounds them.
+#: Text columns that name people: only what the schema bounds is kept.
 _PERSONAL = frozenset({"worker", "annotator", "speaker"})
 
 
@@ -39,6 +41,7 @@ class _Row:
     kinds: dict[str, str] = field(default_factory=dict)
     ids: list[LinkSite] = field(default_factory=list)
     refs: list[LinkSite] = field(default_factory=list)
+    bounds: dict[str, list[Bound]] = field(default_factory=dict)
 
     @property
     def number(self) -> str:
@@ -62,6 +65,15 @@ class _Row:
                 return row.kinds[column]
             row = row.around
         return _OWN[column]
+
+    def bounds_of(self, column: str) -> tuple[Bound, ...]:
+        """What the schema bounds that column's texts by."""
+        row: _Row | None = self
+        while row is not None:
+            if column in row.columns:
+                return tuple(row.bounds.get(column, ()))
+            row = row.around
+        return ()
 
 
 class Extraction(Source):
@@ -94,7 +106,7 @@ class Extraction(Source):
         if roles.row:
             return
         if roles:
-            raise QcError("roles.no-row", where=node.where or "/")
+            raise QcError("roles.no-row", where=node.where)
         for inner in _inside(node):
             self.refuse_orphans(inner)
 
@@ -125,6 +137,8 @@ class Extraction(Source):
                 tuple(outer.items()),
                 tuple(row.ids),
                 tuple(row.refs),
+                {name: bounds for name in cells if (bounds := row.bounds_of(name))},
+                "{*}" in path.split("/"),
             )
             self.inner_rows(node, var, pointer, path, row)
 
@@ -155,12 +169,12 @@ class Extraction(Source):
         if roles.groups is not None:
             self.groups(roles.groups, node, var, row)
         if roles.id is not None:
-            self.link(roles.id, "declared_id", var, suffix, row, row.ids)
+            self.link(roles.id, "declared_id", node, var, suffix, row, row.ids)
         if roles.ref is not None:
             kind = self.spaces.get(roles.ref.space)
             if kind not in role.REFERENCE_COLUMNS:
                 raise QcError("roles.no-space", where=node.where, space=roles.ref.space)
-            self.link(roles.ref, role.REFERENCE_COLUMNS[kind], var, suffix, row, row.refs)
+            self.link(roles.ref, role.REFERENCE_COLUMNS[kind], node, var, suffix, row, row.refs)
         for inner, inner_var, inner_suffix in self.below(node, var, suffix, _has_columns):
             self.columns(inner, inner_var, inner_suffix, row)
 
@@ -175,10 +189,12 @@ class Extraction(Source):
             return  # an attribute: collected apart
         target = self.target(column, row, node)
         kind = next(c.type for c in role.ROWS[row.kind].columns if c.name == column)
+        if node.bound is not None:
+            row.bounds.setdefault(column, []).append(node.bound)
         if column in _PERSONAL:
-            row.kinds[column] = "text" if _bounded(node) else "digest"
+            row.kinds[column] = "person"
         elif column in _NAMES or kind in _KINDS:
-            row.kinds[column] = "ident" if column in _NAMES else _KINDS[kind]
+            row.kinds[column] = "ident" if column in _NAMES else _FILES.get(column, _KINDS[kind])
         else:
             raise QcError("roles.no-name", where=node.where, column=column)
         self.line(f"{target} = {var}")
@@ -190,17 +206,27 @@ class Extraction(Source):
         with self.block(f"if type({var}) is str and ({match} := {regex}.search({var})) is not None:"):
             for name in pattern.groupindex:
                 target = self.target(name, row, node)
-                row.kinds[name] = _KINDS[next(c.type for c in role.ROWS[row.kind].columns if c.name == name)]
+                type_ = next(c.type for c in role.ROWS[row.kind].columns if c.name == name)
+                row.kinds[name] = "person" if name in _PERSONAL else _FILES.get(name, _KINDS[type_])
                 said = f"{match}[{name!r}]"
                 numeric = row.kinds[name] in ("real", "integer")
                 self.line(f"{target} = values.number({said})" if numeric else f"{target} = {said}")
 
     def link(
-        self, link: role.Link, column: str, var: str, suffix: str, row: _Row, sites: list[LinkSite]
+        self,
+        link: role.Link,
+        column: str,
+        node: Node,
+        var: str,
+        suffix: str,
+        row: _Row,
+        sites: list[LinkSite],
     ) -> None:
         """Write an identity or a reference from the value ``var``."""
         target = row.columns.setdefault(column, f"{column}_{row.site}")
         row.kinds[column] = "ident"
+        if node.bound is not None:
+            row.bounds.setdefault(column, []).append(node.bound)
         self.line(f"{target} = {var}")
         if "{" in suffix:
             # Below a key that is data the place differs from document to document: it is kept with the row.
@@ -238,91 +264,67 @@ class Extraction(Source):
         def want(child: Node) -> bool:
             return not role.read(child).row and wanted(child)
 
-        names = [(n, c) for n, c in node.properties.items() if want(c)]
-        patterns = [(p, c) for p, c in node.patterns.items() if want(c)]
-        if names or patterns:
-            with self.object(var):
-                for name, child in names:
-                    inner = self.fresh("v")
-                    self.line(f"{inner} = {var}.get({name!r})")
-                    yield child, inner, f"{suffix}/{_literal(escape(name))}"
-                for pattern, child in patterns:
-                    key, inner, regex = (
-                        self.fresh("k"),
-                        self.fresh("v"),
-                        self.constant("P", re.compile(pattern)),
-                    )
-                    with (
-                        self.block(f"for {key}, {inner} in {var}.items():"),
-                        self.block(f"if {regex}.search({key}):"),
-                    ):
-                        yield child, inner, f"{suffix}/{{escape({key})}}"
-        for index, child in enumerate(node.prefix):
-            if want(child):
-                inner = self.fresh("v")
-                with self.block(f"if type({var}) is list and len({var}) > {index}:"):
-                    self.line(f"{inner} = {var}[{index}]")
-                    yield child, inner, f"{suffix}/{index}"
         for many in (node.items, node.additional):
             if many is not None and want(many):
                 raise QcError("roles.several", where=many.where)
-        for branch in node.branches:
-            if want(branch.node):
-                with self.block(f"if {self.condition(branch.tests, var) or 'True'}:"):
-                    yield branch.node, var, suffix
+        for child, inner, step, _ in self.children(node, var, want):
+            yield child, inner, suffix + step
 
     def inner_rows(self, node: Node, var: str, pointer: str, path: str, row: _Row | None) -> None:
         """Write the rows that stand below ``node``."""
-        names = [(n, c) for n, c in node.properties.items() if _has_rows(c)]
-        patterns = [(p, c) for p, c in node.patterns.items() if _has_rows(c)]
-        if names or patterns:
-            with self.object(var):
-                for name, child in names:
-                    inner, step = self.fresh("v"), escape(name)
-                    self.line(f"{inner} = {var}.get({name!r})")
-                    self.row_or_inner(child, inner, f"{pointer}/{_literal(step)}", f"{path}/{step}", row)
-                for pattern, child in patterns:
-                    key, inner, regex = (
-                        self.fresh("k"),
-                        self.fresh("v"),
-                        self.constant("P", re.compile(pattern)),
-                    )
-                    with (
-                        self.block(f"for {key}, {inner} in {var}.items():"),
-                        self.block(f"if {regex}.search({key}):"),
-                    ):
-                        step = step_of_pattern(pattern, child)
-                        self.row_or_inner(child, inner, f"{pointer}/{{escape({key})}}", f"{path}/{step}", row)
-        if node.items is not None and _has_rows(node.items):
+        for child, inner, step, generic in self.children(node, var, _has_rows):
+            write = self.row if role.read(child).row else self.inner_rows
+            write(child, inner, pointer + step, path + generic, row)
+
+    def children(
+        self, node: Node, var: str, wanted: Callable[[Node], bool]
+    ) -> Iterator[tuple[Node, str, str, str]]:
+        """``(child, variable, step of the pointer, step of the generic path)`` of each child that is
+        ``wanted``, inside the guards and loops it needs; a branch is at no step."""
+        yield from self.properties(node, var, wanted)
+        if node.items is not None and wanted(node.items):
             index, inner = self.fresh("i"), self.fresh("v")
             with (
                 self.block(f"if type({var}) is list:"),
                 self.block(f"for {index}, {inner} in enumerate({var}):"),
             ):
-                self.row_or_inner(node.items, inner, f"{pointer}/{{{index}}}", f"{path}/*", row)
+                yield node.items, inner, f"/{{{index}}}", "/*"
         for position, child in enumerate(node.prefix):
-            if _has_rows(child):
+            if wanted(child):
                 inner = self.fresh("v")
                 with self.block(f"if type({var}) is list and len({var}) > {position}:"):
                     self.line(f"{inner} = {var}[{position}]")
-                    self.row_or_inner(child, inner, f"{pointer}/{position}", f"{path}/*", row)
-        if node.additional is not None and _has_rows(node.additional):
+                    yield child, inner, f"/{position}", "/*"
+        if node.additional is not None and wanted(node.additional):
             key, inner = self.fresh("k"), self.fresh("v")
             with self.object(var), self.block(f"for {key}, {inner} in {var}.items():"):
-                self.row_or_inner(
-                    node.additional, inner, f"{pointer}/{{escape({key})}}", f"{path}/{{*}}", row
-                )
+                yield node.additional, inner, f"/{{escape({key})}}", "/{*}"
         for branch in node.branches:
-            if _has_rows(branch.node):
+            if wanted(branch.node):
                 with self.block(f"if {self.condition(branch.tests, var) or 'True'}:"):
-                    self.row_or_inner(branch.node, var, pointer, path, row)
+                    yield branch.node, var, "", ""
 
-    def row_or_inner(self, node: Node, var: str, pointer: str, path: str, row: _Row | None) -> None:
-        """Write the row that ``node`` opens, or those below it."""
-        if role.read(node).row:
-            self.row(node, var, pointer, path, row)
-        else:
-            self.inner_rows(node, var, pointer, path, row)
+    def properties(
+        self, node: Node, var: str, wanted: Callable[[Node], bool]
+    ) -> Iterator[tuple[Node, str, str, str]]:
+        """:meth:`children` that an object has by name or by pattern."""
+        names = [(n, c) for n, c in node.properties.items() if wanted(c)]
+        patterns = [(p, c) for p, c in node.patterns.items() if wanted(c)]
+        if not (names or patterns):
+            return
+        with self.object(var):
+            for name, child in names:
+                inner, step = self.fresh("v"), escape(name)
+                self.line(f"{inner} = {var}.get({name!r})")
+                yield child, inner, f"/{_literal(step)}", f"/{step}"
+            for pattern, child in patterns:
+                key, inner = self.fresh("k"), self.fresh("v")
+                regex = self.constant("P", re.compile(pattern))
+                with (
+                    self.block(f"for {key}, {inner} in {var}.items():"),
+                    self.block(f"if {regex}.search({key}):"),
+                ):
+                    yield child, inner, f"/{{escape({key})}}", f"/{step_of_pattern(pattern, child)}"
 
 
 def _attributes(node: Node, roles: role.Roles, row: _Row) -> Iterator[AttributeSite]:
@@ -330,11 +332,11 @@ def _attributes(node: Node, roles: role.Roles, row: _Row) -> Iterator[AttributeS
     for name in roles.columns:
         column, _, key = name.partition(".")
         if key:
-            yield AttributeSite(row.site, column, key, None if _bounded(node) else frozenset())
+            yield AttributeSite(row.site, column, key, {}, node.bound)
     if roles.key == "attribute":
-        open_ = node.additional is None or not _bounded(node.additional)
-        kept = frozenset(name for name, child in node.properties.items() if _bounded(child))
-        yield AttributeSite(row.site, "attrs", None, kept if open_ else None)
+        bounds = {name: child.bound for name, child in node.properties.items()}
+        rest = node.additional.bound if node.additional is not None else None
+        yield AttributeSite(row.site, "attrs", None, bounds, rest)
 
 
 def _demand_column(column: str, row: _Row, node: Node) -> None:
@@ -388,11 +390,6 @@ def _has_columns(node: Node) -> bool:
     return bool(found.columns or found.groups or found.id or found.ref) or any(
         _has_columns(inner) for inner in _inside(node) if not role.read(inner).row
     )
-
-
-def _bounded(node: Node) -> bool:
-    """The schema bounds the value: no free text can stand here."""
-    return node.bounded or bool(node.types and "string" not in node.types)
 
 
 def _spaces(node: Node, kind: str | None) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,10 @@ from typing import Any, NoReturn
 import jsonschema_rs
 
 from qc import content
-from qc.errors import QcError
+from qc.documents.jsons import read_json
+from qc.errors import QcError, Said, refusal
 from qc.schemas.generate import Extractor, generate
+from qc.schemas.messages import describe
 from qc.schemas.tree import Node, build
 
 
@@ -63,7 +65,8 @@ def load(reference: str | Path) -> Schema:
     """A schema by its shipped id or by path.
 
     Raises ``QcError``: ``errors.schema-unknown`` (no such id or file), ``errors.schema-unreadable`` (no
-    JSON), ``errors.schema-invalid`` (no valid JSON Schema), ``roles.*`` (a role that cannot hold).
+    JSON), ``errors.schema-not-an-object``, ``errors.schema-invalid`` (no valid JSON Schema), ``roles.*`` (a
+    role that cannot hold).
     """
     shipped = _folder() / f"{reference}.json"
     if isinstance(reference, str) and "/" not in reference and "\\" not in reference and shipped.is_file():
@@ -90,13 +93,14 @@ def _folder() -> Path:
 def _load(path: Path, shipped: bool) -> Schema:
     try:
         data = path.read_bytes()
-        document = json.loads(data.decode("utf-8-sig"))
     except OSError as error:
-        raise QcError("errors.file-unreadable", path=str(path), reason=error.strerror or "") from None
-    except (ValueError, RecursionError) as error:
-        raise QcError("errors.schema-unreadable", path=str(path), problem=str(error)) from None
+        raise QcError("errors.file-unreadable", path=str(path), reason=refusal(error)) from None
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise _no_json(path, data) from None
     if not isinstance(document, dict):
-        raise QcError("errors.schema-unreadable", path=str(path), problem="not an object")
+        raise QcError("errors.schema-not-an-object", path=str(path))
     schema = Schema(path.stem, path, "sha256:" + hashlib.sha256(data).hexdigest(), shipped, document)
     # Compiled at once: a schema that cannot work is told before the deliverable is read.
     _ = schema.validator
@@ -106,6 +110,14 @@ def _load(path: Path, shipped: bool) -> Schema:
         error.values["where"] = f"{path} {error.values.get('where') or '/'}"
         raise
     return schema
+
+
+def _no_json(path: Path, data: bytes) -> QcError:
+    """What is wrong with a file that the standard parser refuses, in words of ours and with its line."""
+    problem = read_json(data).problems[0]
+    key, values = describe(problem.keyword, problem.expected, problem.found, problem.detail)
+    place = f"{path}:{problem.line}" if problem.line else str(path)
+    return QcError("errors.schema-unreadable", path=place, problem=Said(key, values))
 
 
 def _refuse(uri: str) -> NoReturn:

@@ -16,7 +16,8 @@ _ITSELF = {("encoding", "damaged"), ("encoding", "unknown"), ("pattern", "undeci
 _MEMBERS = frozenset({"properties", "patternProperties", "required", "dependentRequired", "propertyNames"})
 #: Every keyword that has words of its own.
 KEYWORDS = frozenset(
-    {"empty", "encoding", "bom", "syntax", "nan", "duplicate-key", "depth", "type", "enum", "const"}
+    {"empty", "encoding", "bom", "syntax", "nan", "number-too-large", "duplicate-key", "depth"}
+    | {"type", "enum", "const"}
     | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"}
     | {"pattern", "format", "minItems", "maxItems", "uniqueItems", "items", "unevaluatedItems", "contains"}
     | {"minContains", "maxContains", "minProperties", "maxProperties", "additionalProperties", "not"}

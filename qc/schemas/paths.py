@@ -1,17 +1,23 @@
 """Counting attribute paths in documents that break their schema.
 
-For valid documents generated code counts (:class:`qc.schemas.generate._Counting`); here a walk looks at every
+For valid documents generated code counts (:class:`qc.schemas.counting.Counting`); here a walk looks at every
 place: a value counts where it is present, and where it is missing though required.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from qc.documents.pointers import token as escape
-from qc.schemas.errors import SchemaError
+from qc.schemas.errors import Path, SchemaError, order
 from qc.schemas.tree import Node, Test, generic_path
+
+#: Paths, and values of a path, that are remembered.
+_REMEMBERED = 10_000
 
 _JSON_TYPES: dict[type, tuple[str, ...]] = {
     dict: ("object",),
@@ -34,30 +40,77 @@ def count_any(tree: Node, value: Any, index: dict[str, int]) -> list[int]:
     return counts
 
 
-def count_faulty(
-    tree: Node, errors: Iterable[SchemaError], index: dict[str, int]
-) -> dict[str, dict[int, int]]:
-    """Distinct values with an error, by error class and position of the path.
+class Faults:
+    """Counts of the errors of one document: by path and keyword, and of distinct faulty values by path.
 
-    An error at a place that is no attribute (a number inside a list, an item of an array) is one of the
-    nearest attribute around it.
+    Errors come as :func:`qc.schemas.errors.iter_errors` gives them, those of one value one after the other:
+    that is why only the latest values need be remembered, and memory does not grow with the errors.
     """
-    faulty: dict[str, set[tuple[int, str]]] = {}
-    for error in errors:
+
+    def __init__(self, tree: Node, index: Mapping[str, int], kept: int) -> None:
+        self.tree, self.index, self.kept = tree, index, kept
+        self.fixed = _longest_prefix(tree)
+        #: Errors in all by generic path and keyword; the first ``kept`` of each by their place.
+        self.totals: Counter[tuple[str, str]] = Counter()
+        self.places: dict[tuple[str, str], list[tuple[tuple[Any, ...], SchemaError]]] = {}
+        #: Distinct values with an error, by error class and position of the path.
+        self.values: dict[str, Counter[int]] = {}
+        self._paths: dict[tuple[Path, str | None], tuple[str, int, int]] = {}
+        self._latest: dict[tuple[str, int], set[Path]] = {}
+
+    def add(self, error: SchemaError) -> None:
+        """Count one error."""
         missing = error.detail if error.keyword == "required" else None
-        path = generic_path(tree, error.instance_path, missing)
-        place = [*error.instance_path, *([missing] if missing is not None else [])]
-        while path not in index:
-            path = path.rpartition("/")[0]
-        # The instance is told by its keys and indices up to the depth of the attribute path.
-        key = "/".join(map(str, place[: path.count("/")]))
-        faulty.setdefault(error.error_class, set()).add((index[path], key))
-    totals: dict[str, dict[int, int]] = {}
-    for error_class, places in faulty.items():
-        counts = totals.setdefault(error_class, {})
-        for position, _ in places:
-            counts[position] = counts.get(position, 0) + 1
-    return totals
+        path, position, depth = self._path(error.instance_path, missing)
+        kind = path, error.keyword
+        self.totals[kind] += 1
+        places, placed = self.places.setdefault(kind, []), (order(error), error)
+        if len(places) < self.kept or placed[0] < places[-1][0]:
+            insort(places, placed, key=itemgetter(0))
+            del places[self.kept :]
+        value = error.instance_path if missing is None else (*error.instance_path, missing)
+        latest = self._latest.setdefault((error.error_class, position), set())
+        if (value := value[:depth]) not in latest:
+            if len(latest) >= _REMEMBERED:
+                latest.clear()
+            latest.add(value)
+            self.values.setdefault(error.error_class, Counter())[position] += 1
+
+    def kept_places(self) -> list[tuple[SchemaError, str, int]]:
+        """``(error, generic path, ordinal among those of its path and keyword)`` of those that are kept, in
+        order of place."""
+        kept = [
+            (place, error, path, ordinal)
+            for (path, _), places in self.places.items()
+            for ordinal, (place, error) in enumerate(places)
+        ]
+        return [(error, path, ordinal) for _, error, path, ordinal in sorted(kept, key=itemgetter(0))]
+
+    def _path(self, place: Path, missing: str | None) -> tuple[str, int, int]:
+        """Generic path of a place; position and depth of the attribute that the error is one of.
+
+        An error at a place that is no attribute (a number inside a list, an item of an array) is one of the
+        nearest attribute around it, and its value is told by keys and indices up to the depth of that.
+        """
+        alike = tuple([part if type(part) is str else min(part, self.fixed) for part in place])
+        found = self._paths.get((alike, missing))
+        if found is None:
+            path = near = generic_path(self.tree, place)
+            if missing is not None:
+                near = generic_path(self.tree, place, missing)
+            while near not in self.index:
+                near = near.rpartition("/")[0]
+            found = path, self.index[near], near.count("/")
+            if len(self._paths) >= _REMEMBERED:
+                self._paths.clear()
+            self._paths[alike, missing] = found
+        return found
+
+
+def _longest_prefix(node: Node) -> int:
+    """Items of lists that have a schema of their own, at most; all further ones are alike."""
+    inner = [child for _, child in node.children()] + [branch.node for branch in node.branches]
+    return max([len(node.prefix), *map(_longest_prefix, inner)])
 
 
 def holds(tests: Sequence[Test], value: Any) -> bool:

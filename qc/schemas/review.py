@@ -73,10 +73,8 @@ def review(data: bytes) -> list[Remark]:
 
 def review_schema(schema: Any) -> list[Remark]:
     """As :func:`review`, for a schema that is read already; errors need not come first."""
-    if isinstance(schema, bool):
-        return []
-    if not isinstance(schema, dict):
-        name = {list: "array", str: "string", type(None): "null"}.get(type(schema), "number")
+    if not isinstance(schema, dict):  # true and false are schemas, but describe no format: nobody takes them
+        name = {bool: "boolean", list: "array", str: "string", type(None): "null"}.get(type(schema), "number")
         return [Remark("error", "", "schema.review-not-a-schema", {"found": name})]
     draft = list(_draft(schema))
     faults = _grammar(schema)

@@ -94,18 +94,16 @@ def read(node: Node) -> Roles:
     if not raw:
         return NONE
     if later := _LATER & raw.keys():
-        raise QcError("roles.unsupported", where=node.where or "/", role=min(later))
+        raise QcError("roles.unsupported", where=node.where, role=min(later))
     if unknown := raw.keys() - _KNOWN:
-        raise QcError(
-            "roles.unknown", where=node.where or "/", role=min(unknown), known=", ".join(sorted(_KNOWN))
-        )
+        raise QcError("roles.unknown", where=node.where, role=min(unknown), known=", ".join(sorted(_KNOWN)))
     row = raw.get("row")
     if row is not None and row not in ROWS:
-        raise QcError("roles.unknown", where=node.where or "/", role=f"row: {row}", known=", ".join(ROWS))
+        raise QcError("roles.unknown", where=node.where, role=f"row: {row}", known=", ".join(ROWS))
     columns = _columns(raw.get("col"))
     key = raw.get("key")
     if key not in (None, "attribute"):
-        raise QcError("roles.unsupported", where=node.where or "/", role=f"key: {key}")
+        raise QcError("roles.unsupported", where=node.where, role=f"key: {key}")
     return Roles(
         row=row,
         columns=columns,
@@ -158,4 +156,4 @@ def _shape(node: Node, value: Any) -> Mapping[str, Any] | None:
 
 
 def _malformed(node: Node, role: str) -> QcError:
-    return QcError("roles.malformed", where=node.where or "/", role=role)
+    return QcError("roles.malformed", where=node.where, role=role)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+from qc.documents.pointers import split
 from qc.documents.pointers import token as escape
 from qc.errors import QcError
 
@@ -45,6 +46,30 @@ class Branch:
     node: Node
 
 
+#: Signs of which a text of a bounded format is made.
+_OF_FORMAT = re.compile(r"[0-9A-Fa-fTZPYMWDHStz:.+-]{1,45}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a text must be at a place that the schema bounds: an option, of patterns, of a format."""
+
+    values: tuple[Any, ...] | None
+    patterns: tuple[str, ...]
+    formats: tuple[str, ...]
+
+    def holds(self, text: str) -> bool:
+        """Whether ``text`` keeps to it; False if that cannot be told."""
+        if self.values is not None:
+            return text in self.values
+        try:
+            matched = all(re.search(pattern, text) for pattern in self.patterns)
+        except re.error:
+            return False
+        of_format = all(map(_OF_FORMAT.fullmatch, (text for _ in self.formats)))
+        return matched and of_format and bool(self.patterns or self.formats)
+
+
 @dataclass(slots=True)
 class Node:
     """Everything that a schema says of one place. ``where`` is the schema's own pointer to it."""
@@ -60,9 +85,9 @@ class Node:
     required: frozenset[str] = frozenset()
     branches: list[Branch] = field(default_factory=list)
     values: tuple[Any, ...] | None = None
-    bounded: bool = False
+    patterns_of_text: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
     title: str | None = None
-    closed: bool = False
 
     def children(self) -> Iterator[tuple[str, Node]]:
         """``(step of the generic path, child)``; the step of array items is ``*``."""
@@ -93,6 +118,13 @@ class Node:
             if found is not None:
                 return step, found
         return ("{*}", self.additional) if self.additional is not None else (key, None)
+
+    @property
+    def bound(self) -> Bound | None:
+        """What bounds texts here; None if free text can stand here."""
+        if self.values is None and not self.patterns_of_text and not self.formats:
+            return Bound(None, (), ()) if self.types and "string" not in self.types else None
+        return Bound(self.values, self.patterns_of_text, self.formats)
 
     def declares(self) -> bool:
         """Says anything about what is inside it."""
@@ -168,9 +200,7 @@ class _Builder:
         for pattern, sub in schema.get("patternProperties", {}).items():
             self.fold_child(node.patterns, pattern, sub, f"{where}/patternProperties/{escape(pattern)}", refs)
         additional = schema.get("additionalProperties")
-        if additional is False:
-            node.closed = True
-        elif isinstance(additional, Mapping):
+        if isinstance(additional, Mapping):
             node.additional = node.additional or Node(f"{where}/additionalProperties")
             self.fold(node.additional, additional, f"{where}/additionalProperties", refs)
 
@@ -223,8 +253,7 @@ class _Builder:
             target, fragment = _anchored(self.root, fragment), ""
             if target is None:
                 raise QcError("errors.schema-ref", where=where, ref=ref)
-        for step in unquote(fragment).split("/")[1:]:
-            key = step.replace("~1", "/").replace("~0", "~")
+        for key in split(unquote(fragment)):
             try:
                 target = target[int(key)] if isinstance(target, list) else target[key]
             except (KeyError, ValueError, IndexError, TypeError):
@@ -248,9 +277,10 @@ class _Builder:
             node.values = (schema["const"],)
         elif "enum" in schema:
             node.values = tuple(schema["enum"])
-        node.bounded |= bool(
-            node.values is not None or "pattern" in schema or schema.get("format") in BOUNDED_FORMATS
-        )
+        if isinstance(pattern := schema.get("pattern"), str):
+            node.patterns_of_text += (pattern,)
+        if (name := schema.get("format")) in BOUNDED_FORMATS:
+            node.formats += (name,)
         if isinstance(title := schema.get("title"), str):
             node.title = node.title or title
 

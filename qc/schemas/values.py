@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: Turns free text into its keyed digest.
-Digest = Callable[[str], str]
+from qc.schemas.naming import Names
+from qc.schemas.tree import Bound
 
 _INT64 = 2**63
 
@@ -75,6 +75,7 @@ def flag(value: Any) -> bool | None:
 #: Guard, Arrow type and the types that Arrow may infer for clean values, by kind of column.
 _KINDS: dict[str, tuple[Callable[[Any], Any], pa.DataType, tuple[pa.DataType, ...]]] = {
     "text": (text, pa.string(), (pa.string(),)),
+    "name": (text, pa.string(), (pa.string(),)),
     "ident": (ident, pa.string(), (pa.string(), pa.int64())),
     "real": (real, pa.float64(), (pa.float64(), pa.int64())),
     "integer": (integer, pa.int64(), (pa.int64(),)),
@@ -90,16 +91,23 @@ def _of_bits(numbers: pa.Array) -> bool:
     return bool(least >= 0 and most <= 1)
 
 
-def column(values: Sequence[Any], kind: str, digest: Digest) -> pa.Array:
+def column(values: Sequence[Any], kind: str, names: Names, bounds: Sequence[Bound] = ()) -> pa.Array:
     """A column of ``kind``; what is not of the kind is NULL.
 
-    Kinds: text, ident, real, integer, flag; ``digest`` is free text, of which only its keyed digest stays;
-    ``id`` are ids, clean already.
+    Kinds: text, name, ident, real, integer, flag. Of names and idents that do not look like it, and that none
+    of ``bounds`` holds, only the keyed digest stays; of ``person`` all that ``bounds`` do not hold; ``text``
+    stays as it is. ``id`` are ids, clean already.
     """
     if kind == "id":
         return pa.array(values, pa.uint64())
-    if kind == "digest":
-        return pa.array([digest(value) if type(value) is str else None for value in values], pa.string())
+    if kind == "person":
+        return names.bounded(_typed(values, "text"), bounds)
+    if kind not in ("name", "ident"):
+        return _typed(values, kind)
+    return names.column(_typed(values, kind), bounds)
+
+
+def _typed(values: Sequence[Any], kind: str) -> pa.Array:
     guard, type_, clean = _KINDS[kind]
     try:
         # The type is inferred, not given: given one, Arrow would cut 1.5 to 1 and take true for 1.

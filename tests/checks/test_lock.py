@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from qc.budget import Budget
-from qc.checks.lock import TimeLimitError, open_locked, single_select, time_limit
+from qc.checks.lock import TimeLimitError, fresh, open_locked, single_select, time_limit
 from qc.errors import QcError
 
 if TYPE_CHECKING:
@@ -119,3 +119,14 @@ def test_a_query_may_spill(facts: Path, tmp_path: Path) -> None:
             "SELECT count(*) FROM (SELECT range AS a, hash(range) AS h FROM range(3000000) ORDER BY h)"
         ).fetchall()
     assert rows == [(3_000_000,)]
+
+
+def test_a_fresh_connection_sees_nothing_of_another(facts: Path) -> None:
+    with open_locked(facts) as database:
+        with fresh(database) as one:
+            one.execute("CREATE TEMP VIEW files AS SELECT 7 AS file")
+            assert one.execute("SELECT * FROM files").fetchall() == [(7,)]
+            one.execute("USE memory")
+        with fresh(database) as other:
+            assert other.execute("SELECT count(*) FROM files").fetchall() == [(3,)]
+            assert other.execute("SELECT class FROM plan.classes").fetchall() == [("a",)]

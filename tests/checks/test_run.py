@@ -20,6 +20,7 @@ from qc.checks.run import run_checks
 from qc.errors import QcError
 from qc.plan.model import Regrade
 from qc.plan.plans import Waiver, default
+from qc.words import Words
 from tests.checks import support
 from tests.checks.test_load import HEAD, SQL, TABLE, write
 
@@ -378,7 +379,16 @@ class TestTasks:
     def test_unknown_selection_names_the_nearest(self) -> None:
         with pytest.raises(QcError) as error:
             tasks(shipped(), select=("shapes.duplicates",))
-        assert error.value.values["nearest"] == "shapes.duplicate"
+        assert Words("en").error(error.value) == (
+            "no check is called 'shapes.duplicates' (nearest: shapes.duplicate). All checks: qc checks list"
+        )
+
+    def test_unknown_selection_without_a_near_name_leaves_the_clause_out(self) -> None:
+        with pytest.raises(QcError) as error:
+            tasks(shipped(), select=("zzzzzzzz",))
+        assert Words("ko").error(error.value) == (
+            "'zzzzzzzz' 검사가 없습니다. 목록: qc checks list"
+        )
 
     def test_plan_changes_checks(self) -> None:
         plan = replace(

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from qc import indicators
 from qc.checks.model import Outcome
+from qc.errors import Said
 from qc.report import catalogue
-from qc.report.preview import LayoutSeen, Preview, Said, SchemaSeen
+from qc.report.preview import LayoutSeen, Preview, SchemaSeen
 from qc.verdict import IndicatorResult, Reason, Verdict
 
 FINDINGS = pa.schema(

@@ -66,12 +66,12 @@ def test_spot(place: Place, said: str) -> None:
     assert place.spot == said
 
 
-def lines(text: str, width: int, *, terminal: bool, whole: bool) -> list[str]:
+def lines(text: str, width: int, *, terminal: bool, whole: bool = False, copied: bool = False) -> list[str]:
     console = Console(
         width=width, force_terminal=terminal, no_color=True, record=True, file=None, quiet=False
     )
     with console.capture() as capture:
-        console.print(Hanging(Text(text), 4, " 1", whole=whole), crop=terminal)
+        console.print(Hanging(Text(text), 4, " 1", whole=whole, copied=copied), crop=terminal and not copied)
     return capture.get().splitlines()
 
 
@@ -90,6 +90,12 @@ def test_long_names_are_folded_not_cut() -> None:
 def test_whole_text_stays_on_one_line_in_a_pipe() -> None:
     name = "아주긴이름" * 40
     assert lines(name, 40, terminal=False, whole=True) == [f" 1  {name}"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_is_copied_is_never_broken(terminal: bool) -> None:
+    command = "qc show " + "/납품/결과" * 30
+    assert lines(command, 40, terminal=terminal, copied=True) == [f" 1  {command}"]
 
 
 def test_paths_below_the_current_folder_are_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,16 @@ def test_screen_goes_from_what_is_seen_to_where_the_rest_is(qc: Command, asked: 
     assert "라벨 읽기  599개" in ran.err and "라벨 읽기  599개" not in ran.out
 
 
+def test_paths_and_commands_to_be_copied_are_whole(
+    qc: Command, asked: list[CheckOptions], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = qc("check", "data").out.splitlines()
+    run = tmp_path / "run"
+    assert any(line.startswith(f"  전체 목록  {run}/findings.csv  ") for line in lines)
+    assert f"  다시 보기  qc show {run}" in lines
+
+
 def test_quiet_is_one_line(qc: Command, asked: list[CheckOptions]) -> None:
     ran = qc("check", "data", "--quiet")
     assert ran.out.count("\n") == 1 and ran.out.startswith("부적합")

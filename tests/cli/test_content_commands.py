@@ -21,6 +21,7 @@ from qc.plan import plans
 from qc.report.preview import CheckOptions, Listener
 from tests.cli import made
 from tests.cli.conftest import Command
+from tests.schemas.test_binding import COCO, LABELME, bound, written
 
 # --- checks ---------------------------------------------------------------------------------
 
@@ -46,7 +47,7 @@ def test_a_check_tells_what_it_means(qc: Command) -> None:
 
 def test_a_misspelt_check_gets_a_proposal(qc: Command) -> None:
     ran = qc("checks", "show", "shapes.outside-imag")
-    assert ran.code == 2 and "비슷한 것: shapes.outside-image." in ran.err
+    assert ran.code == 2 and "(비슷한 이름: shapes.outside-image)." in ran.err
 
 
 def test_own_checks_are_listed_too(qc: Command, tmp_path: Path) -> None:
@@ -249,3 +250,14 @@ def test_demo_without_samples(qc: Command, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(QcError):
         list(demo.samples())
     assert qc("demo").code == 2
+
+
+def test_the_plan_of_a_mixed_deliverable_binds_what_was_seen(qc: Command, tmp_path: Path) -> None:
+    folder = written(tmp_path / "data", {"a[1]/1.json": COCO, "a[1]/b/2.json": LABELME, "c/3.json": {"q": 1}})
+    assert qc("init", folder).code == 0
+    found = bound(folder, plans.load(Path("qc.toml")))
+    assert [(one.schema.id, one.how, one.files) for one in found.bound] == [
+        ("labelme", "planned", 1),
+        ("coco-instances", "planned", 1),
+    ]
+    assert found.unfit == 1

@@ -35,7 +35,7 @@ def raising(error: BaseException) -> Any:
         pytest.param(["check", "x", "--jobs", "two"], "1 이상의 정수", id="not a number"),
         pytest.param(["check", "x", "--plan"], "--plan 뒤에 값이 필요합니다", id="option without value"),
         pytest.param(["--lang", "fr", "checks", "list"], "쓸 수 있는 값: ko, en", id="unknown language"),
-        pytest.param(["checks", "show", "no.such"], "'no.such' 검사는 없습니다", id="unknown check"),
+        pytest.param(["checks", "show", "no.such"], "'no.such' 검사가 없습니다.", id="unknown check"),
         pytest.param(["show", "nowhere"], "nowhere", id="no run"),
         pytest.param(["schema", "check", "nowhere.json"], "nowhere.json", id="no schema file"),
         pytest.param(["check", "nowhere"], "nowhere", id="no deliverable"),

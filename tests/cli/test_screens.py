@@ -14,7 +14,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
-from qc.report.preview import Said, SchemaSeen
+from qc.errors import Said
+from qc.report.preview import SchemaSeen
 from qc.report.seen import duration, preview_view
 from qc.report.summary import collect
 from qc.report.text import result_view, verdict_line
@@ -175,6 +176,26 @@ def test_control_signs_of_file_names_do_not_reach_the_terminal(tmp_path: Path) -
         pytest.param({"plan": Path("/x/qc.toml")}, "/x/qc.toml", id="plan"),
         pytest.param(
             {"schemas": (), "unknown_labels": 7}, "형식을 알 수 없는 라벨 파일 7개", id="no schema fits"
+        ),
+        pytest.param(
+            {"unread_labels": {"txt": 1, "xml": 12}},
+            "아직 읽을 수 없는 종류의 라벨 파일 13개(xml 12, txt 1)",
+            id="no reader",
+        ),
+        pytest.param(
+            {"schemas": (SchemaSeen("x", {}, 0, 0, 0, Said("screen.phase.load")),)},
+            "이 패턴에 맞는 라벨 파일이 없습니다",
+            id="a glob that matches nothing",
+        ),
+        pytest.param(
+            {
+                "schemas": (
+                    SchemaSeen("x", {}, 4, 4, 4, Said("screen.phase.load"), places=("a", "b", "", "d", "e")),
+                    SchemaSeen("y", {}, 4, 4, 4, Said("screen.phase.load"), places=("c",)),
+                )
+            },
+            "위치: a, b, (맨 위 폴더) 외 2곳",
+            id="several formats",
         ),
         pytest.param({"schemas": ()}, "라벨 파일이 없습니다", id="no labels"),
         pytest.param(

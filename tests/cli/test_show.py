@@ -24,7 +24,7 @@ def test_shows_the_screen_of_the_check_again_and_ends_with_0(qc: Command, stored
         pytest.param(["--check", "shapes.outside-image"], 132, id="check by id"),
         pytest.param(["--check", "shapes"], 133, id="family"),
         pytest.param(["--check", "*.unpaired-*"], 2, id="glob"),
-        pytest.param(["--check", "shape"], 0, id="half a family is none"),
+        pytest.param(["--check", "shape*.none"], 0, id="glob that matches nothing"),
         pytest.param(["--check", "schema", "--check", "files"], 6, id="either"),
         pytest.param(["--file", "주방/SN_0031"], 1, id="part of a path"),
         pytest.param(["--file", "Validation/**"], 2, id="glob over archives"),
@@ -42,6 +42,20 @@ def test_conditions_choose_findings(qc: Command, stored: Path, conditions: list[
     ran = qc("show", stored, *conditions, "--limit", "0")
     assert ran.out.count("  · ") == count
     assert (f"결함 {count}건" if count else "결함이 없습니다") in ran.out
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("shape", " (비슷한 이름: shapes)"),
+        ("shapes.outside-imag", " (비슷한 이름: shapes.outside-image)"),
+        ("zzz", ""),
+    ],
+)
+def test_a_check_that_is_not_there_names_the_nearest(qc: Command, stored: Path, name: str, near: str) -> None:
+    ran = qc("show", stored, "--check", name)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"'{name}' 검사가 없습니다{near}." in ran.err
 
 
 def test_a_long_list_is_cut_and_says_so(qc: Command, stored: Path) -> None:

@@ -185,6 +185,19 @@ def test_faults_of_the_file_itself(tmp_path: Path, data: bytes, status: str, key
     assert len(rows["annotations"]) >= 1  # the sound one is read all the same
 
 
+def test_too_deep_for_the_validator_is_not_told(tmp_path: Path) -> None:
+    deep: Any = 0
+    for _ in range(300):
+        deep = [deep]
+    rows = read(tmp_path, coco(info=deep))
+    assert [(d["status"], d["valid"]) for d in rows["documents"]] == [("ok", None)]
+    assert [(e["error_class"], e["keyword"], e["expected"]) for e in rows["schema_errors"]] == [
+        ("FILE", "depth", "255")
+    ]
+    assert {p["examined"] for p in rows["schema_paths"]} == {0}
+    assert len(rows["annotations"]) == 1  # what roles point at is read all the same
+
+
 def test_a_nan_box_is_still_a_row(tmp_path: Path) -> None:
     rows = read(tmp_path, json.dumps(coco(annotations=[annotation(bbox=[float("nan"), 1, 1, 1])])).encode())
     assert [(s["kind"], s["reason"]) for s in rows["shapes"]] == [("box", "not-finite"), ("polygon", None)]

@@ -17,6 +17,7 @@ from qc.errors import QcError
 from qc.runs import disk
 from qc.runs.folder import FINISHED, FORMAT, UNFINISHED, Run
 from qc.runs.lock import Lock
+from qc.words import Words
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -207,7 +208,7 @@ def test_what_cannot_be_written_later(tmp_path: Path, given: Path, monkeypatch: 
 
         monkeypatch.setattr(os, "replace", full)
         error = refused("run-unwritable", lambda: run.update(layout={}))
-        assert error.values["reason"] == "No space left on device"
+        assert Words("ko").error(error).count("(디스크에 남은 공간이 없음)") == 1
         assert run.json.read_bytes() == before
         assert "layout" not in run.info
         assert not list(run.path.glob("*.tmp"))

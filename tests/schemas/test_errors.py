@@ -328,11 +328,12 @@ def test_an_unexpected_key_is_told_of_its_object() -> None:
     assert (error.instance_path, error.pointer) == ((0,), "/0/a")
 
 
-def test_too_deep_for_the_validator_is_an_error_not_a_crash() -> None:
+def test_too_deep_for_the_validator_is_neither_structure_nor_a_crash() -> None:
     value: Any = 0
     for _ in range(MAX_DEPTH + 10):
         value = [value]
-    assert [(e.keyword, e.expected) for e in errors({"type": "object"}, value)] == [("depth", str(MAX_DEPTH))]
+    found = errors({"type": "object"}, value)
+    assert [(e.error_class, e.keyword, e.expected) for e in found] == [("FILE", "depth", str(MAX_DEPTH))]
 
 
 def test_nothing_that_the_schema_does_not_bound_comes_out() -> None:

@@ -12,6 +12,7 @@ from qc.errors import QcError
 from qc.facts.attributes import Attributes, map_column
 from qc.schemas import library
 from qc.schemas.generate import Collected, Extractor, generate
+from qc.schemas.naming import Names
 from qc.schemas.paths import count_any
 from qc.schemas.tree import build, generic_path
 
@@ -27,8 +28,8 @@ def rows_of(extractor: Extractor, document: Any) -> dict[str, list[dict[str, Any
         for site, found in zip(extractor.rows, rows, strict=True)
     ]
     for site_, collected in zip(extractor.attributes, attributes, strict=True):
-        taken = Attributes(site_, lambda text: f"~{len(text)}")
-        taken.take(*collected)
+        taken = Attributes(site_, Names(lambda text: f"~{len(text)}"))
+        taken.take(*collected, valid=True)
         for owner, pairs in enumerate(map_column([taken], len(made[site_.row])).to_pylist()):
             made[site_.row][owner].setdefault(site_.column, []).extend(pairs)
     out: dict[str, list[dict[str, Any]]] = {"shape": []}

@@ -26,7 +26,8 @@ CASES: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
             ("warning", "/properties/a/pattern", "review-dollar"),
         ],
     ),
-    "a boolean": (False, []),
+    "true, which says nothing of a format": (True, [("error", "", "review-not-a-schema")]),
+    "false": (False, [("error", "", "review-not-a-schema")]),
     "a list": ([], [("error", "", "review-not-a-schema")]),
     "unknown type": (quiet(type="text"), [("error", "/properties/a/type", "review-metaschema")]),
     "limit that is no number": (
@@ -107,7 +108,7 @@ def test_a_schema_without_an_error_compiles_and_no_other_does(case: tuple[Any, A
     except (ValueError, TypeError):
         compiles = False
     else:
-        compiles = isinstance(schema, (dict, bool))
+        compiles = isinstance(schema, dict)  # no boolean: it describes no format
     assert compiles == (not any(remark.level == "error" for remark in review_schema(schema)))
 
 
