@@ -9,7 +9,7 @@
 -- message = "파일을 읽을 수 없습니다: {reason} ({size:,}바이트)"
 -- why = "열리지 않는 파일은 학습에 쓸 수 없으며, 파일 유효성 지표에서 오류 파일로 계산됩니다"
 -- fix = "원본에서 다시 내보내거나 다시 압축한 뒤, 그 파일이 열리는지 확인하고 교체하십시오"
--- needs = "원천데이터의 머리 부분을 읽도록 --media headers로 검사하고, 납품 폴더 밖을 가리키는 링크는 실제 파일로 바꾸십시오. 아직 지원하지 않는 형식의 파일은 검사할 수 없습니다"
+-- needs = "원천데이터의 머리 부분을 읽도록 --media headers로 검사하고, 납품 폴더 밖을 가리키는 링크는 실제 파일로 바꾸십시오. 아직 지원하지 않는 형식의 파일과, 한 번에 읽기에 너무 큰 문서(512MiB, 또는 메모리 3GiB 초과)는 검사할 수 없습니다. 큰 문서는 나누십시오"
 -- [ko.reasons]
 -- empty = "내용이 없는 0바이트 파일입니다"
 -- blank = "공백과 줄바꿈만 있고 내용이 없습니다"
@@ -29,14 +29,14 @@
 -- damaged = "압축 데이터가 손상되었습니다"
 -- missing = "파일이 목록에는 있으나 열 수 없습니다"
 -- not-an-image = "이미지 파일의 내용이 아닙니다"
--- too-big = "목록에 적힌 크기보다 큽니다"
+-- too-big = "한 번에 읽을 수 있는 크기를 넘어 검사하지 않았습니다"
 -- unreadable = "내용을 읽을 수 없습니다"
 -- [en]
 -- title = "Unreadable file"
 -- message = "the file cannot be read: {reason} ({size:,} {size:byte|bytes})"
 -- why = "a file that does not open cannot be used for training and counts as an error of file validity"
 -- fix = "export or pack it again from the original, make sure that it opens, and replace it"
--- needs = "have the headers of the source data read with --media headers, and put real files in place of links that lead out of the deliverable. Files of formats that are not supported yet cannot be checked"
+-- needs = "have the headers of the source data read with --media headers, and put real files in place of links that lead out of the deliverable. Files of formats that are not supported yet, and documents too large to be read at once (512 MiB, or 3 GiB of memory), cannot be checked: divide large documents"
 -- [en.reasons]
 -- empty = "it is empty (0 bytes)"
 -- blank = "it holds nothing but blanks and line breaks"
@@ -56,7 +56,7 @@
 -- damaged = "its compressed data is damaged"
 -- missing = "it is listed but cannot be opened"
 -- not-an-image = "its content is no image"
--- too-big = "it is larger than its declared size"
+-- too-big = "not examined: it is larger than may be read at once"
 -- unreadable = "its content cannot be read"
 -- ---
 -- What our own reader does not support, or died on, is not the file's fault: could not tell. Documents

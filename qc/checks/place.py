@@ -118,6 +118,9 @@ LEFT JOIN called c ON c.item = g.item
 LEFT JOIN annotation_names n ON n.annotation = g.id AND g.subject_kind = 'annotation'
 """
 
+#: Where the subjects of a kind stand, by their ids.
+_SUBJECTS = {"file": "files", "item": "items", "annotation": "annotations", "track": "tracks"}
+
 #: Natural order of pointers: /annotations/2 before /annotations/10.
 _ORDER = (
     '"check", container_path NULLS FIRST, path NULLS FIRST, line, '
@@ -149,6 +152,27 @@ class Desk:
     def bounds(self, tables: Mapping[str, str]) -> dict[str, int]:
         """Rows of each table, by subject kind."""
         return {kind: self._one(f"SELECT count(*) FROM facts.{table}")[0] for kind, table in tables.items()}
+
+    def strangers(self, kind: str, answer: pa.Table | Path) -> tuple[int, int]:
+        """How many rows of an answer (or of the file that holds it) are about subjects of ``kind`` that do
+        not exist, and about one that another row is about; 0 for kinds without a table."""
+        if kind not in _SUBJECTS:
+            return 0, 0
+        stored = not isinstance(answer, pa.Table)
+        rows = f"read_parquet({literal(answer)})" if stored else "answer"
+        subject = "subject" if stored else f'CAST("{kind}" AS UBIGINT)'
+        if not stored:
+            self._con.register("answer", answer)
+        try:
+            strangers, repeated = self._one(
+                f"SELECT count(*) FILTER (s.known IS NULL), count(*) - count(DISTINCT a.subject) "
+                f"FROM (SELECT {subject} AS subject FROM {rows}) a "
+                f'LEFT JOIN (SELECT "{kind}" AS known FROM facts.{_SUBJECTS[kind]}) s ON s.known = a.subject'
+            )
+        finally:
+            if not stored:
+                self._con.unregister("answer")
+        return int(strangers), int(repeated)
 
     def count(self, table: pa.Table, key: Sequence[str], *, values: bool) -> tuple[int, int, int, int, int]:
         """Subjects (examined, wrong, unknown) and values (examined, faulty) of an answer with many rows."""

@@ -24,9 +24,10 @@ from qc.checks import place
 from qc.checks.load import first_line
 from qc.checks.lock import TimeLimitError, fresh, open_locked, time_limit
 from qc.checks.model import MANY_ROWS, UNITS, Outcome, Status
+from qc.content import folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from qc.checks.grade import Task
 
@@ -61,12 +62,11 @@ def run_checks(
     budget: Budget | None = None,
     today: datetime.date | None = None,
     reference: Path | None = None,
-    on_done: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Runs ``tasks`` over the database ``facts``; writes the folder ``results`` and the file ``findings``.
 
     A check that fails becomes an outcome ``crashed``; nothing is raised for it. Outcomes come in the
-    order of ``tasks``; ``on_done`` hears of each as its query ends (waivers are not counted by then).
+    order of ``tasks``.
     """
     results.mkdir(parents=True, exist_ok=True)
     outcomes = []
@@ -87,8 +87,6 @@ def run_checks(
                 bound=bounds.get(task.check.subject),
             )
             outcomes.append(outcome)
-            if on_done:
-                on_done(outcome)
         desk.enrich()
         outcomes = [_after_waivers(o, t, desk, results) for o, t in zip(outcomes, tasks, strict=True)]
         desk.write(findings)
@@ -128,6 +126,7 @@ def _run(
                     answer = _streamed(task, con, stored, bound)
         finally:
             con.close()
+        _demand_subjects(task, answer, desk, stored)
         if answer.rows is not None:
             desk.add(task, answer.rows)
     except TimeLimitError:
@@ -222,6 +221,20 @@ def _grouped(task: Task, con: duckdb.DuckDBPyConnection, desk: place.Desk) -> _A
     wrong = table.filter(pc.field("wrong").cast(pa.bool_()))
     answer.rows = wrong if wrong.num_rows else None
     return answer
+
+
+def _demand_subjects(task: Task, answer: _Answer, desk: place.Desk, stored: Path) -> None:
+    """Refuse an answer about subjects that do not exist, or twice about one: its counts would be no counts.
+
+    Of shipped checks, which have cases, only what is wrong is looked at; of others everything.
+    """
+    kind, shipped = task.check.subject, task.check.source.is_relative_to(folder("checks"))
+    asked = stored if kind in UNITS and not shipped else answer.rows
+    strangers, repeated = (0, 0) if asked is None else desk.strangers(kind, asked)
+    if strangers:
+        raise AnswerError(f"{strangers} rows are about no {kind} that exists")
+    if repeated and not shipped:
+        raise AnswerError(f"{repeated} rows are about a {kind} that another row is about")
 
 
 def _demand(names: Sequence[str], wanted: Sequence[str]) -> None:

@@ -34,9 +34,7 @@ EXIT_CODES = {"accepted": 0, "rejected": 1, "inconclusive": 3}
 @click.option(
     "--media", type=click.Choice(["none", "headers"]), default="headers", help="screen.option.media"
 )
-@click.option(
-    "--digest", type=click.Choice(["crc", "full"]), default="crc", help="screen.option.digest"
-)
+@click.option("--digest", type=click.Choice(["crc", "full"]), default="crc", help="screen.option.digest")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="screen.option.jobs")
 @click.option("--out", type=PATH, metavar="RUN", help="screen.option.out")
 @everywhere

@@ -116,9 +116,6 @@ def _table(names: list[str], rows: list[tuple[Any, ...]], limit: int, app: App) 
     for row in rows:
         table.add_row(*(Text(_short(value)) for value in row))
     if not app.out.is_terminal:
-        app.out.width = max(
-            app.out.width, *(2 + _width(names, rows, place) for place in range(len(names))), 1
-        )
         app.out.width = max(app.out.width, sum(2 + _width(names, rows, place) for place in range(len(names))))
     app.show(table)
     app.note(app.say("screen.sql.cut", shown=limit) if cut else app.say("screen.sql.rows", rows=len(rows)))

@@ -87,10 +87,10 @@ def _header(reader: Reader, member: Member) -> Row | None:
     if not member.place.size:
         return _unreadable("empty")
     try:
-        if member.place.offset is None:
-            return _loose(reader, member)
-        return _packed(reader, member)
+        return _loose(reader, member) if member.place.offset is None else _packed(reader, member)
     except ReadError as error:
+        if error.code == "too-big":  # a limit of ours
+            return {"status": "unsupported", "reason": error.code}
         return _unreadable(error.code)
 
 

@@ -9,7 +9,8 @@ Conventions
 * ``id`` columns are 64-bit hashes of *identity* (:mod:`qc.facts.ids`), so they do not depend on
   chunks, on the number of jobs or on the order of reading.
 * NULL means *not known*. Facts repair nothing and judge nothing: no thresholds, values as given.
-* A string that the schema does not bound (free text) never enters a table; its keyed digest does.
+* A string that the schema does not bound (free text) never enters a table; its keyed digest does. Classes, ids
+  and keys that look like names are kept (:mod:`qc.schemas.naming`), and names of files, which must be found.
 * ``pointer`` is an RFC 6901 JSON pointer (or its like for other documents): a place, no identity.
 * ``layer`` tells whose observation a row is: ``delivered``, ``annotator:NAME``, ``truth``,
   ``model:NAME``. ``part`` is a page, slice, turn or channel; ``frame`` a 0-based frame number;
@@ -18,7 +19,7 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -172,7 +173,7 @@ DOCUMENTS = _table(
     schema    word  id of the schema that it is bound to; NULL if none fits
     encoding  word  utf-8 utf-8-sig cp949 ...; NULL if it could not be told
     lane      word  'fast' or 'slow': which parser read it
-    status    word  'ok', 'unparsed' (nothing could be read), 'crashed' (our reader died on it)
+    status    word  'ok', 'unparsed' (nothing could be read), 'too-big' (larger than we read), 'crashed' (our reader died on it)
     valid     flag  holds against its schema; NULL without schema, unparsed, or nested too deep to tell
     records   int   rows of items that it declares
     bytes     int   size
@@ -437,7 +438,7 @@ IDS = _table(
     kind     word  of that row: item annotation track class record ...
     space    word  name of the id space: image annotation category ...
     scope    word  'file', 'group' or 'dataset': where it must be unique
-    value    text  as declared (kept: the schema calls it an id)
+    value    text  as declared, if it looks like a name; else its keyed digest
 """,
 )
 
@@ -452,7 +453,7 @@ REFS = _table(
     kind      word  of that row
     space     word  id space that it refers to
     scope     word  where it must be found
-    value     text  as used
+    value     text  as used, kept as in ids
     target    id    row that it names; NULL if it does not resolve
     resolves  flag  found in its scope; NULL when nothing of that space is declared there
 """,
@@ -563,9 +564,3 @@ TABLES: dict[str, Table] = {
         TURNS, RELATIONS, TEXTS, IDS, REFS, CLASSES, SCHEMA_PATHS, SCHEMA_ERRORS, COVERAGE, MEDIA, DIGESTS,
     )
 }  # fmt: skip
-
-
-def empty() -> Iterator[pa.Table]:
-    """Each table without rows: a fresh run has all of them."""
-    for table in TABLES.values():
-        yield table.schema.empty_table()

@@ -22,7 +22,7 @@ FILE = "checks.json"
 
 
 @dataclass(frozen=True, slots=True)
-class CheckWords:
+class KeptCheck:
     """A check as reports speak of it. Words are by language: ``{"ko": …, "en": …}``."""
 
     id: str
@@ -56,11 +56,11 @@ def write(run: Path, checks: Iterable[Mapping[str, Any]]) -> None:
     disk.write_bytes(run / FILE, text.encode("utf-8"))
 
 
-def read(run: Path) -> dict[str, CheckWords]:
+def read(run: Path) -> dict[str, KeptCheck]:
     """The run's checks by id; empty when the run does not keep them."""
     path = run / FILE
     if not path.is_file():
         return {}
-    known = CheckWords.__dataclass_fields__
+    known = KeptCheck.__dataclass_fields__
     rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return {row["id"]: CheckWords(**{k: v for k, v in row.items() if k in known}) for row in rows}
+    return {row["id"]: KeptCheck(**{k: v for k, v in row.items() if k in known}) for row in rows}

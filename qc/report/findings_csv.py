@@ -19,7 +19,7 @@ from qc.report.messages import message
 from qc.words import Words, shown
 
 if TYPE_CHECKING:
-    from qc.report.catalogue import CheckWords
+    from qc.report.catalogue import KeptCheck
     from qc.report.findings import Finding, Wanted
     from qc.words import Language
 
@@ -65,7 +65,7 @@ def write_csv(
 def write_rows(
     file: IO[str],
     found: Iterable[Finding],
-    checks: dict[str, CheckWords],
+    checks: dict[str, KeptCheck],
     words: Words,
     indicators: dict[str, str] | None = None,
 ) -> None:
@@ -76,7 +76,7 @@ def write_rows(
 
 
 def _rows(
-    found: Iterable[Finding], checks: dict[str, CheckWords], words: Words, indicators: dict[str, str]
+    found: Iterable[Finding], checks: dict[str, KeptCheck], words: Words, indicators: dict[str, str]
 ) -> Iterator[list[str | int]]:
     said = {
         f"{kind}.{value}": words.text(f"screen.{kind}.{value}")
@@ -90,8 +90,8 @@ def _rows(
     yes = words.text("screen.csv.yes")
 
     @cache
-    def spoken(id_: str) -> tuple[CheckWords, str, str]:
-        check = checks.get(id_) or catalogue.CheckWords(id_)
+    def spoken(id_: str) -> tuple[KeptCheck, str, str]:
+        check = checks.get(id_) or catalogue.KeptCheck(id_)
         return check, cell(check.called(words)), cell(words.choice(check.fix))
 
     for number, finding in enumerate(found, 1):

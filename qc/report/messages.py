@@ -8,12 +8,12 @@ from qc import words as wording
 from qc.schemas.messages import describe
 
 if TYPE_CHECKING:
-    from qc.report.catalogue import CheckWords
+    from qc.report.catalogue import KeptCheck
     from qc.report.findings import Finding
     from qc.words import Words
 
 
-def message(finding: Finding, check: CheckWords, words: Words) -> str:
+def message(finding: Finding, check: KeptCheck, words: Words) -> str:
     """What was found, in the reader's language: the check's message with the finding's values."""
     template = words.choice(check.message)
     if not template:
@@ -24,7 +24,7 @@ def message(finding: Finding, check: CheckWords, words: Words) -> str:
     return wording.format(template, values)
 
 
-def _values(finding: Finding, check: CheckWords, words: Words) -> dict[str, Any]:
+def _values(finding: Finding, check: KeptCheck, words: Words) -> dict[str, Any]:
     """The finding's values, and what every message may speak of: class, file and group.
 
     Some depend on the language: the code ``reason``, the ``kind`` of a shape, the ``side`` of an image, and

@@ -23,7 +23,7 @@ MediaDepth = Literal["none", "headers"]
 DigestDepth = Literal["crc", "full"]
 
 #: The phases in the order in which they come; ``screen.phase.NAME`` has their words.
-PHASES = ("list", "labels", "media", "load", "link", "derive", "checks", "verdict")
+PHASES = ("list", "labels", "load", "link", "derive", "checks", "verdict")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from qc.checks.model import Outcome
 from qc.errors import QcError
 from qc.report import catalogue, findings
-from qc.report.catalogue import CheckWords
+from qc.report.catalogue import KeptCheck
 from qc.runs import disk
 from qc.runs.folder import Run
 from qc.verdict import Verdict
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Group:
     """A check with findings: its words, how it went, how many findings and the first of them."""
 
-    words: CheckWords
+    words: KeptCheck
     outcome: Outcome
     #: Those that are not waived.
     findings: int
@@ -65,16 +65,16 @@ class Summary:
     #: Checks with findings that are not waived, worst first.
     groups: tuple[Group, ...]
     #: Words of every check that was asked.
-    words: Mapping[str, CheckWords]
+    words: Mapping[str, KeptCheck]
     #: Those that are not waived.
     findings: int
     waived: int
     #: Path of an archive -> its name, for archives whose name is the only one of its kind.
     archives: Mapping[str, str]
 
-    def check(self, id_: str) -> CheckWords:
+    def check(self, id_: str) -> KeptCheck:
         """The words of a check; bare ones if the run does not keep them."""
-        return self.words.get(id_) or CheckWords(id_)
+        return self.words.get(id_) or KeptCheck(id_)
 
 
 def collect(folder: Path, each: int = 3, wanted: Wanted | None = None) -> Summary:
@@ -134,7 +134,7 @@ def _archives(files: Path) -> dict[str, str]:
 
 def _groups(
     outcomes: tuple[Outcome, ...],
-    words: Mapping[str, CheckWords],
+    words: Mapping[str, KeptCheck],
     counts: Mapping[str, Tally],
     shown: Mapping[str, list[Finding]],
 ) -> tuple[Group, ...]:
@@ -142,7 +142,7 @@ def _groups(
     for outcome in outcomes:
         tally = counts.get(outcome.check)
         if tally is not None and tally.findings:
-            own = words.get(outcome.check) or CheckWords(outcome.check)
+            own = words.get(outcome.check) or KeptCheck(outcome.check)
             first = tuple(shown.get(outcome.check, ()))
             groups.append(Group(own, outcome, tally.findings, tally.waived, tally.files, first))
     return tuple(sorted(groups, key=worst_first))

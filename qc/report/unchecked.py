@@ -9,7 +9,7 @@ from rich.console import Group as Lines
 from rich.text import Text
 
 from qc.report.blocks import MARGIN, Hanging, heading, unit_name
-from qc.report.catalogue import CheckWords
+from qc.report.catalogue import KeptCheck
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -64,7 +64,7 @@ def unchecked(summary: Summary, words: Words) -> list[RenderableType]:
 
 
 def _line(outcome: Outcome, summary: Summary, words: Words) -> RenderableType:
-    check = summary.words.get(outcome.check, CheckWords(outcome.check))
+    check = summary.words.get(outcome.check, KeptCheck(outcome.check))
     text = Text.assemble((outcome.check, "dim"), f" · {check.called(words)}: ")
     if outcome.status == "crashed":
         text.append(words.text("screen.unchecked.crashed", reason=outcome.error or "?"), style="red")

@@ -97,6 +97,21 @@ OUTCOMES = {
         (3, 3, 2),
     ),
     "does not bind": ("size > $limit AS wrong, size / nothing FROM files", "crashed", (0, 0, 0)),
+    "about no file": (
+        "size > $limit AS wrong, size FROM (SELECT file + 90 AS file, size FROM files)",
+        "crashed",
+        (0, 0, 0),
+    ),
+    "one of them about no file": (
+        "size > $limit AS wrong, size FROM (SELECT if(file = 1, 90, file) AS file, 0 AS size FROM files)",
+        "crashed",
+        (0, 0, 0),
+    ),
+    "twice about one file": (
+        "size > $limit AS wrong, size FROM (SELECT 1::UBIGINT AS file, size FROM files)",
+        "crashed",
+        (0, 0, 0),
+    ),
     "fails at work": ("CAST(name || $limit AS INTEGER) > 1 AS wrong, size FROM files", "crashed", (0, 0, 0)),
     "fans out": ("size > $limit AS wrong, size FROM files, range(3)", "crashed", (0, 0, 0)),
     "subject is NULL": ("size > $limit AS wrong, size, NULL AS f FROM files", "crashed", (0, 0, 0)),
@@ -386,9 +401,7 @@ class TestTasks:
     def test_unknown_selection_without_a_near_name_leaves_the_clause_out(self) -> None:
         with pytest.raises(QcError) as error:
             tasks(shipped(), select=("zzzzzzzz",))
-        assert Words("ko").error(error.value) == (
-            "'zzzzzzzz' 검사가 없습니다. 목록: qc checks list"
-        )
+        assert Words("ko").error(error.value) == ("'zzzzzzzz' 검사가 없습니다. 목록: qc checks list")
 
     def test_plan_changes_checks(self) -> None:
         plan = replace(

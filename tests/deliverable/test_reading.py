@@ -8,7 +8,7 @@ import pytest
 
 from qc.deliverable.archives import read_directory
 from qc.deliverable.listing import open_deliverable
-from qc.deliverable.reading import Place, Reader, ReadError, places
+from qc.deliverable.reading import BOMB_RATIO, BOMB_SIZE, Place, Reader, ReadError, places
 from tests.deliverable import zips
 
 BODY = b'{"a": [' + b"1, " * 5000 + b"2]}"
@@ -143,6 +143,14 @@ def test_limits(tmp_path: Path) -> None:
     assert read_code(loose, limit=6) == "too-big"
     (tmp_path / "b.json").unlink()
     assert read_code(loose) == "missing"
+
+
+@pytest.mark.parametrize(("size", "packed", "bomb"), [(1, 1, True), (0, 1, False), (1, 2, False)])
+def test_a_bomb_is_not_unpacked(tmp_path: Path, size: int, packed: int, bomb: bool) -> None:
+    """Told by what the directory states: nothing of it is read."""
+    place = only(zips.plain(tmp_path / "a.zip", {"x.json": BODY}))
+    place = place._replace(size=BOMB_SIZE + size, packed=BOMB_SIZE // BOMB_RATIO * packed)
+    assert read_code(place) == ("too-big" if bomb else "damaged")
 
 
 def test_a_member_that_lies_about_its_size_is_not_unpacked(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ BOXES = {
     "a point too many": ("corners", [[1, 2], [3, 4, 5]], (None,) * 5, "wrong-length"),
     "NaN": ("xywh", [1, NAN, 3, 4], (None,) * 5, "not-finite"),
     "infinite": ("xywh", [1, 2, float("inf"), 4], (None,) * 5, "not-finite"),
+    "an edge beyond all numbers": ("xywh", [1e308, 2, 1e308, 4], (None,) * 5, "not-finite"),
+    "an area beyond all numbers": ("xyxy", [0, 0, 1e200, 1e200], (None,) * 5, "not-finite"),
+    "a width beyond all numbers": ("xyxy", [1e308, 0, -1e308, 1], (None,) * 5, "not-finite"),
+    "large but real": ("xyxy", [0, 0, 1e100, 1e100], (0, 0, 1e100, 1e100, 1e200), None),
     "an integer too great for a double": ("xywh", [1, 2, 10**400, 4], (None,) * 5, "not-numbers"),
 }
 
@@ -105,6 +109,12 @@ OUTLINES = {
     "text inside": ([[0, 0, 1, "a", 2, 2]], (None, None, 0, 0), "not-numbers"),
     "not nested": (SQUARE, (None, None, 0, 0), "not-numbers"),
     "NaN": ([[0, 0, 1, 0, NAN, 2]], (None, None, 3, 1), "not-finite"),
+    "an area beyond all numbers": ([[0, 0, 1e308, 0, 1e308, 1e308]], (None, None, 3, 1), "not-finite"),
+    "a bow tie beyond all numbers": (
+        [[-1e308, 0, 1e308, 1e308, 1e308, 0, -1e308, 1e308]],
+        (None, None, 4, 1),
+        "not-finite",
+    ),
 }
 
 
@@ -216,3 +226,29 @@ def test_digests_tell_order_kind_and_length_apart() -> None:
     assert zero == minus_zero
     assert len({a, b, zero, both}) == 4
     assert digests(values[:2], np.array([0, 2]), "polygon")[0] != a
+
+
+NUMBERS = st.floats() | st.sampled_from([1e308, -1e308, 1e200, 1e160, 5e-324, 0.0, 1.0])
+ROLES = [
+    {"type": "box", "order": "xywh"}, {"type": "box", "order": "xyxy"}, {"type": "box", "order": "cxcywh"},
+    {"type": "box", "order": "corners"}, {"type": "polygon", "order": "flat"},
+    {"type": "polyline", "order": "flat"}, {"type": "point", "order": "flat"},
+    {"type": "ellipse", "order": "circle"},
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("error")
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(ROLES), st.lists(st.lists(NUMBERS, min_size=4, max_size=8), min_size=1, max_size=3))
+def test_no_number_is_too_large_to_be_told(role: dict[str, Any], values: list[Any]) -> None:
+    """No warning, no measure that is no number; what has none says why."""
+    if role["order"] == "circle":
+        values = [[v[:2], v[2:4]] for v in values]
+    elif role["type"] == "box":
+        values = [v[:4] for v in values]
+    else:
+        values = [v[: len(v) // 2 * 2] for v in values]
+    for row in measure(collector(role), *values):
+        measures = [row[k] for k in ("x0", "y0", "x1", "y1", "area", "length")]
+        assert all(m is None or np.isfinite(m) for m in measures)
+        assert None not in measures or row["reason"] == "not-finite"

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from qc.deliverable.reading import Place
+from qc.documents import limits
+from qc.facts import labels
 from qc.facts.labels import LOCATED_FILES, PLACES_PER_ERROR, read_labels
 from qc.facts.producers import Job, Member
 from qc.facts.tables import TABLES
@@ -201,6 +203,22 @@ def test_too_deep_for_the_validator_is_not_told(tmp_path: Path) -> None:
 def test_a_nan_box_is_still_a_row(tmp_path: Path) -> None:
     rows = read(tmp_path, json.dumps(coco(annotations=[annotation(bbox=[float("nan"), 1, 1, 1])])).encode())
     assert [(s["kind"], s["reason"]) for s in rows["shapes"]] == [("box", "not-finite"), ("polygon", None)]
+
+
+def test_a_document_too_large_is_not_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is our limit, no fault of the file: by its size, or by what it would take once parsed."""
+    dense = b'{"shapes": [' + b",".join([b"{}"] * 10_000) + b"]}"
+    assert not limits.too_large(dense)
+    assert limits.memory(dense * 1000) > limits.MOST_MEMORY
+    monkeypatch.setattr(limits, "MOST_MEMORY", limits.memory(dense) - 1)
+    monkeypatch.setattr(limits, "_HARMLESS", 100)
+    monkeypatch.setattr(labels, "LARGEST", 40_000)
+    rows = read(tmp_path, dense, b"[" + b"1" * 39_999, b"[" + b"1" * 40_000, coco())
+    assert [(c["status"], c["reason"]) for c in rows["coverage"]] == [
+        ("skipped", "too-big"), ("full", None), ("skipped", "too-big"), ("full", None),
+    ]  # fmt: skip
+    assert [d["status"] for d in rows["documents"]] == ["too-big", "unparsed", "too-big", "ok"]
+    assert not any(e["file"] in (0, 2) for e in rows["schema_errors"])
 
 
 def test_what_is_not_there_or_not_known(tmp_path: Path) -> None:

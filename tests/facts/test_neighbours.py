@@ -181,3 +181,19 @@ def test_again_replaces(con: duckdb.DuckDBPyConnection) -> None:
     reduced(con, [{"annotation": 1, "box": BOX}, {"annotation": 2, "box": BOX}])
     neighbours.reduce(con)
     assert con.execute("SELECT count(*) FROM neighbours").fetchall() == [(1,)]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [3, 2 * neighbours.CAP])
+def test_boxes_of_the_largest_numbers(con: duckdb.DuckDBPyConnection, count: int) -> None:
+    """Those without a finite area are left out; the others are told as ever."""
+    sound = [{"annotation": n, "box": [0, 0, 10, 10 + n]} for n in range(count)]
+    huge = [[-1e308, -1e308, 1e308, 1e308], [0, 0, 1e200, 1e200], [-8e307, 0, 8e307, 1e-300]]
+    strange = [
+        {"annotation": 900 + n, "ordering": "xyxy", "box": box, "reason": "not-finite" if n < 2 else None}
+        for n, box in enumerate(huge)
+    ]
+    assert (
+        pairs(reduced(con, sound))[:20]
+        == [p for p in pairs(reduced(con, [*sound, *strange])) if p[1] < 900][:20]
+    )
