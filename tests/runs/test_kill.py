@@ -101,21 +101,31 @@ def test_killed_at_ten_moments(tmp_path: Path) -> None:
 def test_a_key_press_reaches_all_and_ends_quietly(tmp_path: Path) -> None:
     """A terminal sends Ctrl-C to the workers, too; only the driver may say something."""
     given, out = tmp_path / "in", tmp_path / "run"
-    toy.deliver(given, CONTENTS)
+    contents = {f"{number:03d}.txt": "x" for number in range(2 * len(CONTENTS))}
+    toy.deliver(given, contents)
     driver = start(given, out, start_new_session=True)
     assert driver.stdout is not None
     driver.stdout.readline()
-    os.killpg(driver.pid, signal.SIGINT)
-    _, errors = driver.communicate(timeout=30)
-    assert driver.returncode != 0
-    assert errors.count("Traceback") == 1
+    # Python drops an interrupt that falls into a finaliser: who sits there presses again.
+    for _ in range(4):
+        os.killpg(driver.pid, signal.SIGINT)
+        try:
+            _, errors = driver.communicate(timeout=0.7)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    else:
+        _, errors = driver.communicate(timeout=30)
+    assert driver.returncode == -signal.SIGINT, f"ended with {driver.returncode}: {errors}"
+    # One story is told; where the press fell into the handling of an error, it has two parts.
+    assert errors.count("Traceback") == 1 + errors.count("During handling of the above exception")
     assert errors.rstrip().endswith("KeyboardInterrupt")
     with pytest.raises(ProcessLookupError):
         for _ in range(100):
             os.killpg(driver.pid, 0)  # nobody of its group is left
             time.sleep(0.05)
     assert inspect(given, out) >= 1
-    assert len(facts(out)["coverage"]) == len(CONTENTS)
+    assert len(facts(out)["coverage"]) == len(contents)
 
 
 def test_two_at_once_is_one_too_many(tmp_path: Path) -> None:
