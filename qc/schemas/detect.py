@@ -13,6 +13,7 @@ from typing import Any
 
 from qc.schemas.errors import holds
 from qc.schemas.library import Schema
+from qc.schemas.naming import looks_like_name
 from qc.schemas.paths import holds as branch_holds
 from qc.schemas.tree import Node
 
@@ -66,7 +67,8 @@ def fit(schema: Schema, documents: Sequence[Any]) -> Fit:
         unread.update(tally.unread)
     count = max(len(documents), 1)
     valid = sum(holds(schema.validator, document) for document in documents)
-    names = sorted(unread, key=lambda name: (-unread[name], name))[:UNREAD_NAMED]
+    # What looks like no name may be somebody's: the first screen does not show it.
+    names = sorted(filter(looks_like_name, unread), key=lambda name: (-unread[name], name))[:UNREAD_NAMED]
     return Fit(schema.id, len(documents), known / count, required / count, valid, len(seen), tuple(names))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qc.schemas.detect import detect
+from qc.schemas.detect import detect, fit
 from qc.schemas.library import shipped_schemas
 from tests.schemas.test_generate import VALID
 
@@ -55,3 +55,9 @@ def test_nothing_fits(document: Any) -> None:
 
 def test_no_documents() -> None:
     assert detect([], shipped_schemas()) == (None, [])
+
+
+def test_only_names_of_unread_properties_are_told() -> None:
+    document = {**VALID["coco-instances"], "scene_annotations": [], "010-1234-5678": 1, "a@example.com": 2}
+    (coco,) = (s for s in shipped_schemas() if s.id == "coco-instances")
+    assert fit(coco, [document]).unread == ("scene_annotations",)
