@@ -11,11 +11,12 @@ from pathlib import Path
 class Budget:
     """``temp`` is where a query spills; without it one that does not fit into memory fails.
 
-    ``seconds`` bounds one query of a check.
+    ``seconds`` bounds one query of a check. The memory is less than the facts of a million files need, and
+    what spills costs little. Each thread needs memory of its own, so there are not many.
     """
 
-    memory_mib: int = 1024
-    threads: int = max(1, os.cpu_count() or 1)
+    memory_mib: int = 512
+    threads: int = max(1, min(os.cpu_count() or 1, 8))
     temp: Path | None = None
     seconds: float = 300.0
 

@@ -1,7 +1,8 @@
 """Keeps a process from loading what it does not need.
 
 pyarrow imports pandas, if it is installed, at the first array that is made: a quarter of a second and fifty
-megabytes in every worker, for nothing. (FiftyOne brings pandas along.)
+megabytes in every worker, for nothing. (FiftyOne brings pandas along.) It also looks for dateutil at every
+array, which costs a search of all folders each time where it is not installed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import sys
 from importlib.abc import MetaPathFinder
 
+#: What pyarrow looks for and we never need.
+_UNWANTED = frozenset({"pandas", "dateutil"})
+
 
 class _Absent(MetaPathFinder):
-    """Says that pandas is not installed."""
+    """Says that what is unwanted is not installed."""
 
     def find_spec(self, fullname: str, *_: object) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is not loaded here", name=fullname)
+        if fullname in _UNWANTED:
+            raise ModuleNotFoundError(f"{fullname} is not loaded here", name=fullname)
 
 
 def without_pandas() -> None:

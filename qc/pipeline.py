@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qc import project, rates
+from qc.budget import Budget
 from qc.checks import binding, grade, load
 from qc.checks import derive as derived_tables
 from qc.checks.model import Library, catalogue
@@ -29,30 +32,28 @@ from qc.deliverable.listing import Deliverable, open_deliverable
 from qc.deliverable.pairing import pair_by_name
 from qc.engines import ProcessEngine
 from qc.errors import Said
-from qc.facts import link, neighbours
+from qc.facts import item_media, link, neighbours
 from qc.facts.producers import Job
 from qc.plan import plans
 from qc.plan.model import Plan
 from qc.report import catalogue as kept_words
 from qc.report.findings_csv import write_findings_csv
 from qc.report.preview import CheckOptions, LayoutSeen, Listener, Preview, SchemaSeen, kinds_of
-from qc.runs import chunks, disk, journal, store
+from qc.runs import chunks, disk, journal, since, store
+from qc.runs.expected import Expected, expect
 from qc.runs.folder import Run
+from qc.runs.since import Followed
 from qc.runs.supervisor import Done, Summary, run_jobs
 from qc.runs.worker import warm
 from qc.schemas.binding import DETECTED, PLANNED, Bindings, Bound, bind
+from qc.sql import literal
 from qc.verdict import judge
 from qc.words import Words
 
-#: Work of a check on label files, without reading their bytes, against parsing them. The sample's bytes may
-#: come from a cold disk and the rest will too, so reading them is counted once, as it was measured.
-WHOLE_TO_PARSING = 6.0
-#: Seconds that even the smallest deliverable takes after it was looked at.
-SECONDS_ALWAYS = 0.8
+#: Pairs by names alone, in the scratch folder: found for the first screen, loaded with the facts.
+_PAIRS = "pairs.parquet"
 #: Least score of a format that is named as the closest to labels that fit none.
 NEAR = 0.05
-#: Media headers read in a second by one process; of the same order on disks and in archives.
-HEADERS_PER_SECOND = 5_000.0
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,26 @@ class Looked:
     plan_path: Path | None
     library: Library
     bindings: Bindings
-    pairs: int
-    orphan_sources: int
-    orphan_labels: int
+
+    def without_listing(self) -> Looked:
+        """The same without a row for every file: the run keeps them, and there may be millions."""
+        deliverable, bindings = self.deliverable, self.bindings
+        return replace(
+            self,
+            deliverable=replace(deliverable, files=deliverable.files.schema.empty_table()),
+            bindings=replace(bindings, by_file=bindings.by_file.schema.empty_table()),
+        )
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is to be done: all chunks, those of an earlier run among them, and how long that will take, if
+    that is ``known``: of no label a sample could be read otherwise."""
+
+    jobs: list[Job]
+    followed: Followed | None
+    expected: Expected
+    known: bool
 
 
 def look(options: CheckOptions, listener: Listener) -> Looked:
@@ -82,69 +100,78 @@ def look(options: CheckOptions, listener: Listener) -> Looked:
     binding.verify(checks, plans.TABLES, plan.indicators)
     listener.phase("list")
     deliverable = open_deliverable(options.path, layout=options.layout or plan.layout)
-    files = deliverable.files
-    pairs, orphan_sources, orphan_labels = _pairs(files)
-    labels = files.filter(pc.equal(files.column("kind"), "label"))
-    return Looked(
-        deliverable,
-        plan,
-        plan_path,
-        checks,
-        bind(labels, plan, options.schema),
-        pairs,
-        orphan_sources,
-        orphan_labels,
-    )
+    return Looked(deliverable, plan, plan_path, checks, bind(deliverable.files, plan, options.schema))
 
 
 def check(options: CheckOptions, listener: Listener) -> Run:
     """Check a deliverable; the finished run.
 
-    Raises ``QcError`` as :func:`look` does, and for a run folder that cannot be used.
+    Raises ``QcError`` as :func:`look` does, and for a run folder that cannot be used or followed.
     """
+    began = time.perf_counter()
+    earlier = since.earlier(options.since, options.out) if options.since is not None else None
     with ProcessEngine(options.jobs or os.cpu_count() or 1) as engine:
         engine.warm(warm, ["labels", "media"])  # workers start while the deliverable is listed
         seen = look(options, listener)
-        deliverable = seen.deliverable
-        with Run.create(options.out, deliverable.name, deliverable.path, _inputs(options, seen)) as run:
-            return _check(options, listener, seen, run, engine)
+        named, inputs = (seen.deliverable.name, seen.deliverable.path), _inputs(options, seen)
+        with Run.create(options.out, *named, inputs) as run:
+            planned = _plan(options, seen, run, engine.jobs, earlier)
+            seen = seen.without_listing()
+            pa.default_memory_pool().release_unused()
+            listener.preview(_preview(run, seen, planned, engine.jobs))
+            for said in _remarks(seen.bindings, planned.followed, run):
+                listener.note(said.key, **said.values)
+            run.spent("list", time.perf_counter() - began)
+            return _check(options, listener, seen, planned, run, engine)
 
 
-def _check(options: CheckOptions, listener: Listener, seen: Looked, run: Run, engine: ProcessEngine) -> Run:
+def _plan(options: CheckOptions, seen: Looked, run: Run, workers: int, earlier: Run | None) -> Planned:
+    """What is to be read, and all that must be known of the listing, which is kept in ``run``."""
+    _describe(run, options, seen, workers)
+    store.write_files(run, seen.deliverable.files)
+    jobs = _jobs(seen, options, run)
+    followed = since.follow(earlier, run, jobs) if earlier is not None else None
+    done = {job.key for job in jobs if journal.read_note(run.chunks / job.key) is not None}
+    done |= followed.keys if followed is not None else set()
+    cost = seen.bindings.cost
+    expected = expect(jobs, done, cost.reading if cost else 0.0, cost.parsing if cost else 0.0)
+    known = cost is not None or all(job.producer != "labels" for job in jobs)
+    return Planned(jobs, followed, expected, known)
+
+
+def _check(
+    options: CheckOptions, listener: Listener, seen: Looked, planned: Planned, run: Run, engine: ProcessEngine
+) -> Run:
     """All phases after listing; ``run`` is open and unfinished."""
-    deliverable, plan = seen.deliverable, seen.plan
-    wanted = _jobs(seen, options)
-    _describe(run, options, seen, engine.jobs)
-    listener.preview(_preview(run, seen, wanted, engine.jobs))
-    for said in _remarks(seen.bindings):
-        listener.note(said.key, **said.values)
+    plan, budget = seen.plan, Budget(temp=run.work / "spill")
     with _timed(run, listener, "read"):
-        summary = _read(run, wanted, engine, listener)
+        summary = _read(run, planned, engine, listener)
     with _timed(run, listener, "load"):
-        store.write_files(run, deliverable.files)
-        store.build(run, summary.keys)
-    with _timed(run, listener, "link"), store.connect(run, read_only=False) as con:
+        store.build(run, summary.keys, budget)
+    with _timed(run, listener, "link"), store.connect(run, read_only=False, budget=budget) as con:
         con.execute("UPDATE files SET digest = d.digest FROM digests d WHERE d.file = files.file")
         store.show_bulk(con, run, summary.keys)
-        pair_by_name(con)
+        con.execute(f"INSERT INTO pairs SELECT label, source, rule FROM {_stored_pairs(run)}")
         link.link(con)
-        if counts := link.listed_media(con):
+        item_media.reduce(con)
+        if counts := item_media.listed_media(con):
             run.update(listed={"media": counts[0], "found": counts[1]})
         neighbours.reduce(con)
     with _timed(run, listener, "derive"):
         derived_tables.write_plan(run.facts, plans.plan_tables(plan))
-        derived_tables.derive(run.facts, seen.library, run.derived)
+        derived_tables.derive(run.facts, seen.library, run.derived, budget)
     with _timed(run, listener, "checks"):
         outcomes = run_checks(
             run.facts,
             grade.tasks(seen.library, plan, options.select, options.ignore),
             results=run.results,
             findings=run.findings,
+            budget=budget,
         )
     with _timed(run, listener, "verdict"):
         kept_words.write(run.path, map(catalogue, seen.library.checks.values()))
         disk.write_bytes(run.outcomes, json.dumps([o.to_json() for o in outcomes], indent=1).encode("utf-8"))
-        with store.connect(run) as con:
+        with store.connect(run, budget=budget) as con:
             measured = rates.rates(con, run.results, outcomes, rates.reach(con))
         verdict = judge(outcomes, measured, plan)
         disk.write_json(run.verdict, verdict.to_json())
@@ -163,23 +190,28 @@ def _timed(run: Run, listener: Listener, name: str) -> Iterator[None]:
         yield
 
 
-def _pairs(files: pa.Table) -> tuple[int, int, int]:
-    """Pairs, sources and labels without partner, by names alone: what can be told before reading."""
-    with duckdb.connect() as con:
-        con.register("listed", files.select(["file", "container", "container_path", "path", "folder", "name",
-                                              "stem", "kind", "split", "group_key"]))  # fmt: skip
-        con.execute("CREATE TABLE files AS SELECT * FROM listed")
+def _pair(run: Run) -> tuple[dict[str, int], dict[str, int]]:
+    """Pairs by names alone, kept in ``run`` for later: their number, and how many sources and labels there
+    are (and labels that stand alone); how many of them have none, by kind."""
+    with duckdb.connect(config=Budget(temp=run.work / "spill").config()) as con:
+        con.execute(f"CREATE VIEW files AS FROM read_parquet({literal(run.files)})")
         con.execute("CREATE TABLE pairs (label UBIGINT, source UBIGINT, rule VARCHAR)")
         pair_by_name(con)
-        row = con.execute(
-            """SELECT (SELECT count(*) FROM pairs),
-                      (SELECT count(*) FROM files
-                       WHERE kind = 'source' AND file NOT IN (SELECT source FROM pairs)),
-                      (SELECT count(*) FROM files
-                       WHERE kind = 'label' AND file NOT IN (SELECT label FROM pairs))"""
-        ).fetchone()
-    assert row is not None
-    return int(row[0]), int(row[1]), int(row[2])
+        con.execute(f"COPY pairs TO {literal(run.work / _PAIRS)} (FORMAT parquet)")
+        counted = con.execute(
+            """SELECT kind, count(*), count(*) FILTER (alone IS NOT TRUE AND file NOT IN (
+                   SELECT source FROM pairs UNION ALL SELECT label FROM pairs)), count(*) FILTER (alone)
+               FROM files WHERE kind IN ('source', 'label') GROUP BY kind"""
+        ).fetchall()
+        ((pairs, by_folder),) = con.execute("SELECT count(*), count_if(rule = 'P7') FROM pairs").fetchall()
+    orphans = {kind: left for kind, _, left, _ in counted}
+    alone = sum(stand for *_, stand in counted)
+    counts = {kind: files for kind, files, *_ in counted}
+    return counts | {"pair": pairs, "folder": by_folder, "alone": alone}, orphans
+
+
+def _stored_pairs(run: Run) -> str:
+    return f"read_parquet({literal(run.work / _PAIRS)})"
 
 
 def _inputs(options: CheckOptions, seen: Looked) -> dict[str, Any]:
@@ -196,36 +228,57 @@ def _inputs(options: CheckOptions, seen: Looked) -> dict[str, Any]:
     }
 
 
-def _jobs(seen: Looked, options: CheckOptions) -> list[Job]:
+def _jobs(seen: Looked, options: CheckOptions, run: Run) -> list[Job]:
     """All chunks of the run, labels first."""
     files = seen.deliverable.files
-    readable = files.filter(pc.equal(files.column("status"), "ok"))
-    kind = readable.column("kind")
-    labels = readable.filter(pc.equal(kind, "label"))
-    schemas = [seen.bindings.by_file.get(i) for i in labels.column("file").to_pylist()]
-    labels = labels.append_column("schema", pa.array(schemas, pa.string()))
+    files = files.append_column("schema", seen.bindings.schema_of(files.column("file")))
+    readable, kind = pc.equal(files.column("status"), "ok"), files.column("kind")
+    labels, sources = (pc.and_(readable, pc.equal(kind, wanted)) for wanted in ("label", "source"))
     reading = {
-        "schemas": {s.id: str(s.path) for s in seen.bindings.schemas.values()},
+        "schemas": {s.id: s.path for s in seen.bindings.schemas.values()},
         "digests": {s.id: s.digest for s in seen.bindings.schemas.values()},
         "text_key": project.text_key(seen.plan_path),
     }
-    jobs = chunks.plan_chunks(labels, "labels", reading)
+    asked: dict[str, tuple[pa.ChunkedArray, dict[str, Any]]] = {"labels": (labels, reading)}
     if options.media != "none":
-        jobs += chunks.plan_chunks(readable.filter(pc.equal(kind, "source")), "media", {})
+        asked["media"] = (sources, {})
     if options.digest == "full":
-        jobs += chunks.plan_chunks(readable, "digests", {})
-    return jobs
+        asked["digests"] = (readable, {})
+    try:
+        return [
+            job
+            for producer, (which, told) in asked.items()
+            for job in chunks.plan_chunks(
+                files, producer, told, rows=np.flatnonzero(which), keep=run.work / f"{producer}.arrow"
+            )
+        ]
+    except OSError as error:
+        raise disk.unwritable(run.work, error) from error
 
 
-def _read(run: Run, jobs: list[Job], engine: ProcessEngine, listener: Listener) -> Summary:
-    """Run the chunks."""
+def _read(run: Run, planned: Planned, engine: ProcessEngine, listener: Listener) -> Summary:
+    """Take over the chunks of an earlier run and make the others. Only what is read is counted meanwhile."""
     listener.phase("labels")
-    listener.total(sum(len(job.members) for job in jobs), sum(job.bytes for job in jobs))
+    reading = planned.expected.reading
+    listener.total(_files(planned.jobs, reading), sum(reading.values()))
+
+    sizes = {job.key: job.bytes for job in planned.jobs}
+    told: dict[str, float] = {}
+
+    def on_the_way(key: str, read: int) -> None:
+        """A large file is long in its chunk: what was read of it is told before it ends."""
+        work = reading.get(key, 0.0) * min(read / max(sizes[key], 1), 1.0)
+        if (more := work - told.get(key, 0.0)) > 0:
+            told[key] = work
+            listener.advance(0, more)
 
     def done(chunk: Done) -> None:
-        listener.advance(chunk.files, chunk.bytes)
+        if not chunk.resumed:
+            listener.advance(chunk.files, reading.get(chunk.key, 0.0) - told.pop(chunk.key, 0.0))
 
-    summary = run_jobs(jobs, run.chunks, engine, done)
+    if planned.followed is not None:
+        _take_over(planned, planned.followed, run)
+    summary = run_jobs(planned.jobs, run.chunks, engine, done, on_the_way=on_the_way)
     engine.close()
     run.update(
         reading={
@@ -245,6 +298,27 @@ def _read(run: Run, jobs: list[Job], engine: ProcessEngine, listener: Listener) 
         }
     )
     return summary
+
+
+def _take_over(planned: Planned, followed: Followed, run: Run) -> None:
+    """Bring the chunks and record whose they are; a run that goes on has some of them already."""
+    taken = since.take_over(followed, run)
+    before = run.info.get("since", {})
+    again = before if before.get("run") == str(followed.run.path) else {}
+    run.update(
+        since={
+            "run": str(followed.run.path),
+            "started": followed.run.info.get("started"),
+            "state": followed.run.info.get("state"),
+            "chunks": len(taken) + again.get("chunks", 0),
+            "files": _files(planned.jobs, taken) + again.get("files", 0),
+        }
+    )
+
+
+def _files(jobs: Iterable[Job], keys: Container[str]) -> int:
+    """Files of the chunks with these keys."""
+    return sum(len(job.members) for job in jobs if job.key in keys)
 
 
 def _describe(run: Run, options: CheckOptions, seen: Looked, jobs: int) -> None:
@@ -281,14 +355,19 @@ def _describe(run: Run, options: CheckOptions, seen: Looked, jobs: int) -> None:
             "media": options.media, "digest": options.digest, "select": list(options.select),
             "ignore": list(options.ignore), "jobs": jobs, "lang": options.lang,
         },
+        reading_with=since.reading_with(
+            {s.id: s.digest for s in seen.bindings.schemas.values()}, project.text_key(seen.plan_path)
+        ),
     )  # fmt: skip
 
 
-def _preview(run: Run, seen: Looked, jobs: Iterable[Job], workers: int) -> Preview:
+def _preview(run: Run, seen: Looked, planned: Planned, workers: int) -> Preview:
     deliverable, bindings = seen.deliverable, seen.bindings
     reasons = [Said(r.key, r.values) for r in deliverable.layout_reason.reasons]
-    kinds = dict(zip(*(c.to_pylist() for c in _counts(deliverable.files.column("kind"))), strict=True))
-    done = {job.key for job in jobs if journal.read_note(run.chunks / job.key) is not None}
+    counts, orphans = _pair(run)
+    reading, followed = planned.expected.reading, planned.followed
+    taken = followed.keys if followed is not None else frozenset()
+    read = _files(planned.jobs, reading)
     return Preview(
         name=deliverable.name,
         path=deliverable.path,
@@ -297,28 +376,30 @@ def _preview(run: Run, seen: Looked, jobs: Iterable[Job], workers: int) -> Previ
         bytes=deliverable.byte_count,
         layout=LayoutSeen(deliverable.layout.id, deliverable.layout.title, reasons[0], tuple(reasons[1:])),
         schemas=tuple(_schema_seen(bound) for bound in bindings.bound),
-        pairs=seen.pairs,
-        orphan_sources=seen.orphan_sources,
-        orphan_labels=seen.orphan_labels,
+        pairs=counts["pair"],
+        orphan_sources=orphans.get("source", 0),
+        orphan_labels=orphans.get("label", 0),
         unknown_labels=bindings.unfit,
         unread_labels=bindings.unread,
-        estimate_s=_estimate(bindings, jobs, done, workers),
+        estimate_s=planned.expected.seconds(workers) if planned.known else None,
         plan=seen.plan_path,
-        labels=kinds.get("label", 0),
-        sources=kinds.get("source", 0),
-        lists=deliverable.layout.lists,
+        labels=counts.get("label", 0),
+        sources=counts.get("source", 0),
+        alone=counts["alone"],
+        by_folder=counts["folder"],
         run=run.path,
-        resumed_files=sum(len(job.members) for job in jobs if job.key in done),
+        resumed_files=sum(len(job.members) for job in planned.jobs) - read - _files(planned.jobs, taken),
+        since=followed.run.path if followed is not None else None,
+        taken_files=followed.files if followed is not None else 0,
+        read_files=read,
     )
 
 
-def _counts(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
-    counted = column.value_counts()
-    return counted.field("values"), counted.field("counts")
-
-
-def _remarks(bindings: Bindings) -> Iterator[Said]:
-    """What the user should know of labels whose content is not examined, and of a plan that names none."""
+def _remarks(bindings: Bindings, followed: Followed | None, run: Run) -> Iterator[Said]:
+    """What the user should know of labels whose content is not examined, of a plan that names none, and of an
+    earlier run that is followed in vain."""
+    if followed is not None and (said := since.remark(followed, run)) is not None:
+        yield said
     for bound in bindings.bound:
         if bound.how == PLANNED and not bound.files:
             yield Said("binding.no-match", {"match": bound.match or "", "schema": bound.schema.id})
@@ -326,7 +407,7 @@ def _remarks(bindings: Bindings) -> Iterator[Said]:
         files = bindings.unread.total()
         yield Said("binding.no-reader", {"files": files, "extensions": kinds_of(bindings.unread)})
     closest = bindings.closest
-    if closest is not None and closest.score < NEAR:
+    if bindings.unfit and (closest is None or closest.score < NEAR):
         yield Said("binding.none-near", {"files": bindings.unfit})
     elif closest is not None:
         values = {"schema": closest.schema, "known": closest.known, "required": closest.required}
@@ -349,15 +430,3 @@ def _schema_seen(bound: Bound) -> SchemaSeen:
         unread=bound.fit.unread if bound.fit else (),
         places=bound.places,
     )
-
-
-def _estimate(bindings: Bindings, jobs: Iterable[Job], done: set[str], workers: int) -> float | None:
-    """Seconds that the rest will take, from what the sample cost; None if there was no sample."""
-    left = [job for job in jobs if job.key not in done]
-    labels = sum(job.bytes for job in left if job.producer == "labels")
-    media = sum(len(job.members) for job in left if job.producer == "media")
-    if labels and bindings.cost is None:
-        return None
-    cost = bindings.cost.reading + bindings.cost.parsing * WHOLE_TO_PARSING if bindings.cost else 0.0
-    # A chunk is read by one process, however many there are.
-    return SECONDS_ALWAYS + (labels * cost + media / HEADERS_PER_SECOND) / max(min(workers, len(left)), 1)

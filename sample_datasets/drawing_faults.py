@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+import io
+from collections.abc import Callable
 from typing import Any
 
-from sample_datasets.drawings import area_of, box_of, folder_member
-from sample_datasets.floor_plans import Outline
-from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, dump
-from sample_datasets.zips import Member
+from PIL import Image
 
+from sample_datasets.drawings import BATCHES, area_of, box_of, folder_member
+from sample_datasets.floor_plans import Outline
+from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, dump, nowhere, whole
+from sample_datasets.zips import Member, Naming, pack
+
+#: Units, of the training and of the validation split, that a drawing of the first is delivered as.
+LEAKED = ((5, 81), (66, 82))
 #: Units of one zip, all of it, whose boxes were written as corners, x1, y1, x2, y2.
 CONFUSED = range(33, 49)
 
@@ -40,7 +47,7 @@ def _no_source(planting: Planting) -> None:
     """The label is alone, and the file that it names is missing."""
     planting.unit.source = None
     planting.expect("files.unpaired-label", "file")
-    planting.expect("items.file-name", "item", pointer="/images/0")
+    planting.expect("references.dangling-media", "item", pointer="/images/0")
 
 
 def _damaged(planting: Planting) -> None:
@@ -52,6 +59,90 @@ def _header_cut(planting: Planting) -> None:
     assert planting.unit.source is not None
     planting.unit.source = planting.unit.source[:20]
     planting.expect("files.unreadable", "file", source=True)
+
+
+def _behind_a_password(planting: Planting) -> None:
+    planting.unit.encrypted = True
+    planting.expect("files.encrypted", "file", source=True)
+
+
+def _jpeg_called_png(planting: Planting) -> None:
+    assert planting.unit.source is not None
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(planting.unit.source)) as picture:
+        picture.convert("L").save(buffer, "JPEG", quality=30)
+    planting.unit.source = buffer.getvalue()
+    planting.expect("files.extension-content", "file", source=True)
+
+
+def _saved_before_it_was_written(planting: Planting) -> None:
+    planting.unit.written = b""
+    planting.expect("files.empty", "file")
+
+
+def _archive_in_archive(planting: Planting) -> None:
+    """An older delivery, packed, was packed again with the new one."""
+    unit = planting.unit
+    naming: Naming = "nfd" if "/Validation/" in unit.source_archive else "cp949"
+    folder = folder_member(_group(unit), naming)
+    inner = Member(f"{folder.path}이전_납품.zip", pack([Member("README.txt", "이전 납품".encode())]), naming)
+    planting.sample.archives.setdefault(unit.source_archive, [folder]).append(inner)
+    planting.expect_at("files.nested-archive", "file", unit.source_archive, inner.path)
+
+
+def _temporary_file(planting: Planting) -> None:
+    unit = planting.unit
+    path = f"{unit.label_path}.tmp"
+    archive = planting.sample.archives.setdefault(unit.label_archive, [folder_member(_group(unit), "cp949")])
+    archive.append(Member(path, dump(unit.label)[:400]))
+    planting.expect_at("files.residue", "file", unit.label_archive, path)
+
+
+def _garbled(planting: Planting) -> None:
+    """Names in CP949 that were unpacked as CP437 and packed again, those inside the label with them."""
+    _rename_files(planting, "files.mojibake", lambda path: path.encode("cp949").decode("cp437"), "nfc")
+
+
+def _escaped(planting: Planting) -> None:
+    """Names as unzip writes them where it may not write Hangul."""
+    _rename_files(
+        planting,
+        "files.mojibake",
+        lambda path: "".join(c if c.isascii() else f"#U{ord(c):04x}" for c in path),
+    )
+
+
+def _with_a_colon(planting: Planting) -> None:
+    _rename_files(planting, "files.name-portable", lambda name: name.replace("_", ":"))
+
+
+def _question(planting: Planting) -> None:
+    _rename_files(planting, "files.name-portable", lambda name: name.replace("도면_", "도면?_"))
+
+
+def _rename_files(
+    planting: Planting, check: str, change: Callable[[str], str], naming: Naming | None = None
+) -> None:
+    """Give both files, and the label's name of the drawing, another name in their folder."""
+    unit = planting.unit
+    unit.naming = naming
+    for attribute, source in (("source_path", True), ("label_path", False)):
+        folder, _, name = getattr(unit, attribute).rpartition("/")
+        setattr(unit, attribute, f"{folder}/{change(name)}")
+        planting.expect(check, "file", source=source)
+    _image(planting)["file_name"] = unit.source_path.rpartition("/")[2]
+
+
+def _folder_in_itself(planting: Planting) -> None:
+    unit = planting.unit
+    for attribute, source in (("source_path", True), ("label_path", False)):
+        name = getattr(unit, attribute).rpartition("/")[2]
+        setattr(unit, attribute, f"추가분/추가분/{name}")
+        planting.expect("files.double-nesting", "group", source=source)
+
+
+def _group(unit: Unit) -> str:
+    return "STR" if "_STR" in unit.source_archive else "SPA"
 
 
 def _from_the_root(planting: Planting) -> None:
@@ -301,6 +392,58 @@ def _copy(planting: Planting, index: int, shift: float) -> None:
     _at(planting, "shapes.duplicate", len(marks) - 1)
 
 
+def _two_points(planting: Planting) -> None:
+    """An outline that was closed after its second point: two points, and the first again."""
+    mark = _marks(planting)[2]
+    a, b, *_ = _corners(mark)
+    mark["segmentation"] = [[*a, *b, *a]]
+    _at(planting, "shapes.too-few-points", 2)
+
+
+def _class_as_text(planting: Planting) -> None:
+    """The schema allows both: a number everywhere else, a text here."""
+    mark = _marks(planting)[1]
+    mark["category_id"] = str(mark["category_id"])
+    planting.expect("schema.mixed-types", "path", name="/annotations/*/category_id")
+
+
+def _image_as_text(planting: Planting) -> None:
+    """Both the id and what refers to it: references hold, as before."""
+    for name, values in (("/images/*/id", [_image(planting)]), ("/annotations/*/image_id", _marks(planting))):
+        key = name.rpartition("/")[2]
+        for value in values:
+            value[key] = str(value[key])
+        planting.expect("schema.mixed-types", "path", name=name)
+
+
+def _letters_changed(planting: Planting) -> None:
+    mark = _marks(planting)[0]
+    mark["iscorwd"] = mark.pop("iscrowd")
+    planting.expect("schema.mixed-keys", "path", name="/annotations/*")
+
+
+def _key_in_capitals(planting: Planting) -> None:
+    image = _image(planting)
+    image["Date_Captured"] = "2022-05-01"
+    planting.expect("schema.mixed-keys", "path", name="/images/*")
+
+
+def _listed_alone(planting: Planting, name: str) -> None:
+    """A class that is defined and that nothing has; no plan knows it either."""
+    category = {"id": 11, "name": name, "supercategory": name.partition("_")[0]}
+    planting.unit.label["categories"].append(category)
+    planting.expect("classes.out-of-vocabulary", "class", name=name)
+    planting.expect("classes.unused", "class", name=name)
+
+
+def _class_of_no_use(planting: Planting) -> None:
+    _listed_alone(planting, "공간_현관")
+
+
+def _another_class_of_no_use(planting: Planting) -> None:
+    _listed_alone(planting, "구조_기둥")
+
+
 def _rename(planting: Planting, key: int, name: str) -> None:
     for category in planting.unit.label["categories"]:
         if category["id"] == key:
@@ -309,7 +452,16 @@ def _rename(planting: Planting, key: int, name: str) -> None:
 
 
 def _class_with_blank(planting: Planting) -> None:
+    """Also another spelling of a class that is there: both are members of one group."""
     _rename(planting, 6, "구조 벽체")
+    for name in ("구조 벽체", "구조_벽체"):
+        planting.expect("classes.near-identical", "group", name=name)
+
+
+def _class_in_wide_letters(planting: Planting) -> None:
+    _rename(planting, 9, "공간－주방")
+    for name in ("공간－주방", "공간_주방"):
+        planting.expect("classes.near-identical", "group", name=name)
 
 
 def _class_unplanned(planting: Planting) -> None:
@@ -327,9 +479,32 @@ def confuse(made: Sample, units: list[Unit]) -> None:
             mark["bbox"] = [x, y, round(x + w, 1), round(y + h, 1)]
             if x + x + w > image["width"] + 1 or y + y + h > image["height"] + 1:
                 _at(planting, "shapes.outside-image", index)
-    Planting("s06-order", Unit(0, "", {}, None, "", ""), made, note).expect(
-        "shapes.order-confusion", "dataset"
-    )
+    whole(made, "s06-order", "shapes.order-confusion", note)
+
+
+def settle(made: Sample) -> None:
+    """Expect what several of the defects lead to together, and what comes from the programs that packed."""
+    whole(made, "s06-encodings", "files.encoding-mixed", "one label in CP949 and one with a byte order mark")
+    for archive in dict.fromkeys(a for b in BATCHES for a in (b.source_archive, b.label_archive)):
+        mac = "/Validation/" in archive
+        defect, note = ("s06-mac", "packed on a Mac") if mac else ("s06-windows", "packed on Korean Windows")
+        packed = nowhere(made, defect, note)
+        packed.expect_at("files.name-encoding", "group", "", archive)
+        if mac:
+            packed.expect_at("files.junk", "group", "", archive)
+
+
+def leak(made: Sample, units: dict[int, Unit]) -> None:
+    """Deliver drawings of the training split for validation too, under other names and with their labels."""
+    for number, (old, new) in enumerate(LEAKED, 1):
+        note = "drawing of the training split again in the validation split"
+        one, other = units[old], units[new]
+        other.source = one.source
+        other.label = copy.deepcopy(one.label)
+        other.label["images"][0]["file_name"] = other.source_path.rpartition("/")[2]
+        for unit in (one, other):
+            planting = Planting(f"s06-leak-{number}", unit, made, note)
+            planting.expect("split.same-content", "group", source=True)
 
 
 FAULTS = (
@@ -371,6 +546,28 @@ FAULTS = (
     Fault("s06-touching-2", 56, _hole_with_bridge, "window whose glass is left out over a bridge"),
     Fault("s06-duplicate-1", 13, _copied, "annotation delivered twice under two ids"),
     Fault("s06-duplicate-2", 60, _drawn_twice, "room drawn twice, 2 px apart"),
+    Fault("s06-encrypted-1", 1, _behind_a_password, "drawing behind a password"),
+    Fault("s06-encrypted-2", 79, _behind_a_password, "drawing behind a password, validation"),
+    Fault("s06-extension-1", 16, _jpeg_called_png, "JPEG called .png"),
+    Fault("s06-extension-2", 85, _jpeg_called_png, "JPEG called .png, validation"),
+    Fault("s06-empty-1", 17, _saved_before_it_was_written, "label of zero bytes"),
+    Fault("s06-nested-1", 27, _archive_in_archive, "zip of an older delivery in a zip"),
+    Fault("s06-nested-2", 80, _archive_in_archive, "zip of an older delivery in a zip, validation"),
+    Fault("s06-residue-1", 29, _temporary_file, "temporary file beside a label"),
+    Fault("s06-mojibake-1", 31, _garbled, "names in CP949 unpacked as CP437"),
+    Fault("s06-mojibake-2", 86, _escaped, "names with code points in place of Hangul"),
+    Fault("s06-portable-1", 32, _with_a_colon, "names with a colon"),
+    Fault("s06-portable-2", 87, _question, "names with a question mark"),
+    Fault("s06-nesting-1", 65, _folder_in_itself, "folder in a folder of the same name"),
+    Fault("s06-points-1", 68, _two_points, "outline of two points"),
+    Fault("s06-points-2", 88, _two_points, "outline of two points, validation"),
+    Fault("s06-types-1", 67, _class_as_text, "category_id is text in one annotation"),
+    Fault("s06-types-2", 84, _image_as_text, "image ids are text in one file"),
+    Fault("s06-keys-1", 70, _letters_changed, "key iscorwd for iscrowd"),
+    Fault("s06-keys-2", 83, _key_in_capitals, "key Date_Captured for date_captured"),
+    Fault("s06-unused-1", 69, _class_of_no_use, "class that nothing has", gate=True),
+    Fault("s06-unused-2", 89, _another_class_of_no_use, "class that nothing has, validation", gate=True),
+    Fault("s06-class-3", 90, _class_in_wide_letters, "class written with a wide hyphen", gate=True),
     Fault("s06-class-1", 14, _class_with_blank, "class written with a blank", gate=True),
     Fault("s06-class-2", 64, _class_unplanned, "class that the plan does not know", gate=True),
 )

@@ -32,7 +32,7 @@ _SIZES = ((420, 320), (440, 340), (360, 400), (480, 320))
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive units that lie in one source zip."""
+    """Consecutive units that lie in one source zip; a later batch may add to it."""
 
     first: int
     last: int
@@ -57,6 +57,10 @@ BATCHES = (
     Batch(33, 48, "Training", "SPA"),
     Batch(49, 56, "Validation", "STR"),
     Batch(57, 64, "Validation", "SPA"),
+    Batch(65, 72, "Training", "STR", "_1"),
+    Batch(73, 78, "Training", "STR", "_2"),
+    Batch(79, 84, "Validation", "STR"),
+    Batch(85, 90, "Validation", "SPA"),
 )
 
 
@@ -88,7 +92,7 @@ def folder_member(group: str, naming: Naming) -> Member:
 
 
 def _left_by_a_mac(members: list[Member]) -> list[Member]:
-    """What a Mac leaves in an archive: AppleDouble files and .DS_Store. Rightly no check speaks of them."""
+    """What a Mac leaves in an archive: AppleDouble files and .DS_Store. They are noted and not counted."""
     first = members[1]
     folder, _, name = first.path.rpartition("/")
     return [
@@ -98,9 +102,9 @@ def _left_by_a_mac(members: list[Member]) -> list[Member]:
 
 
 def _pack(made: Sample, unit: Unit) -> None:
-    naming: Naming = "cp949" if "/Training/" in unit.label_archive else "nfd"
+    naming: Naming = unit.naming or ("cp949" if "/Training/" in unit.label_archive else "nfd")
     if unit.source is not None:
-        member = Member(unit.source_path, unit.source, naming, damaged=unit.damaged)
+        member = Member(unit.source_path, unit.source, naming, unit.damaged, unit.encrypted)
         made.archives[unit.source_archive].append(member)
     if unit.labelled:
         made.archives[unit.label_archive].append(Member(unit.label_path, unit.label_bytes(), naming))

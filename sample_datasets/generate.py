@@ -33,6 +33,8 @@ def make(name: str, *, gates: bool = True) -> Sample:
         plant(sample, units, faults.FAULTS, gates=gates)
         if gates:
             faults.confuse(sample, [units[number] for number in faults.CONFUSED])
+            faults.leak(sample, units)
+        faults.settle(sample)
     content.lay_out(sample, units.values())
     return sample
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
+
+from PIL import Image
 
 from sample_datasets.low_light import PLACES
 from sample_datasets.night import Box
-from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, dump
+from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, dump, nowhere, whole
 
 #: Units of one folder, all of it, whose boxes were written as x, y, w, h.
 CONFUSED = PLACES["주차장"]
+SECTIONS = ("Raw_Data_Info", "Source_Data_Info", "Learning_Data_Info")
 
 
 def _section(unit: Unit, name: str) -> tuple[str, Json]:
@@ -51,12 +55,53 @@ def _no_source(planting: Planting) -> None:
     """The label is alone, and the file that it names is missing."""
     planting.unit.source = None
     planting.expect("files.unpaired-label", "file")
-    planting.expect("items.file-name", "item")
+    planting.expect("references.dangling-media", "item")
 
 
 def _empty_source(planting: Planting) -> None:
     planting.unit.source = b""
-    planting.expect("files.unreadable", "file", source=True)
+    planting.expect("files.empty", "file", source=True)
+
+
+def _blank_label(planting: Planting) -> None:
+    planting.unit.written = b"\n  \n\n"
+    planting.expect("files.empty", "file")
+
+
+def _png_called_jpg(planting: Planting) -> None:
+    assert planting.unit.source is not None
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(planting.unit.source)) as picture:
+        picture.quantize(16).save(buffer, "PNG", optimize=True)
+    planting.unit.source = buffer.getvalue()
+    planting.expect("files.extension-content", "file", source=True)
+
+
+def _half_a_download(planting: Planting) -> None:
+    """Beside the whole picture lies what a transfer that broke off has left."""
+    unit = planting.unit
+    assert unit.source is not None
+    planting.beside(f"{unit.source_path}.crdownload", unit.source[: len(unit.source) // 2], "files.residue")
+
+
+def _backup_of_a_label(planting: Planting) -> None:
+    planting.beside(f"{planting.unit.label_path}.bak", dump(planting.unit.label), "files.residue")
+
+
+def _left_by_windows(planting: Planting) -> None:
+    """Two files of the system, which are told of as one group, at the first of them."""
+    folder = planting.unit.source_path.rpartition("/")[0]
+    planting.beside(f"{folder}/Thumbs.db", b"\xd0\xcf\x11\xe0" + bytes(28), "files.junk", subject="group")
+    planting.beside(f"{folder}/desktop.ini", b"[ViewState]\r\n")
+
+
+def _folder_in_itself(planting: Planting) -> None:
+    """Moved with its picture into a folder that holds nothing but a folder of its own name."""
+    unit = planting.unit
+    for attribute, source in (("source_path", True), ("label_path", False)):
+        top, _, name = getattr(unit, attribute).split("/")
+        setattr(unit, attribute, f"{top}/보완/보완/{name}")
+        planting.expect("files.double-nesting", "group", source=source)
 
 
 def _web_page(planting: Planting) -> None:
@@ -202,8 +247,19 @@ def confuse(made: Sample, units: list[Unit]) -> None:
             w, h = right - left, bottom - top
             inverted = w <= left or h <= top
             _set_box(planting, index, (left, top, w, h), *(["shapes.degenerate"] if inverted else []))
-    dataset = Planting("s01-order", Unit(0, "", {}, None, "", ""), made, note)
-    dataset.expect("shapes.order-confusion", "dataset")
+    whole(made, "s01-order", "shapes.order-confusion", note)
+
+
+def leak(made: Sample, units: dict[int, Unit]) -> None:
+    """Nothing: this sample has no splits."""
+
+
+def settle(made: Sample) -> None:
+    """Expect what several of the defects lead to together."""
+    whole(made, "s01-encodings", "files.encoding-mixed", "one label in CP949 and one with a byte order mark")
+    for section in SECTIONS:
+        dotted = nowhere(made, f"s01-keys-{section}", f"section {section} with and without a trailing dot")
+        dotted.expect("schema.mixed-keys", "path", name="/")
 
 
 FAULTS = (
@@ -211,9 +267,16 @@ FAULTS = (
     Fault("s01-no-label-2", 33, _no_label, "label file left out, another place"),
     Fault("s01-no-source-1", 5, _no_source, "picture left out"),
     Fault("s01-no-source-2", 41, _no_source, "picture left out, another place"),
-    Fault("s01-unreadable-1", 8, _empty_source, "picture of zero bytes"),
-    Fault("s01-unreadable-2", 35, _web_page, "a server's error page saved as a picture"),
-    Fault("s01-unreadable-3", 10, _cut_short, "document cut short after two thirds"),
+    Fault("s01-empty-1", 8, _empty_source, "picture of zero bytes"),
+    Fault("s01-empty-2", 25, _blank_label, "label of blanks and line breaks"),
+    Fault("s01-unreadable-1", 35, _web_page, "a server's error page saved as a picture"),
+    Fault("s01-unreadable-2", 10, _cut_short, "document cut short after two thirds"),
+    Fault("s01-extension-1", 1, _png_called_jpg, "PNG called .jpg"),
+    Fault("s01-extension-2", 26, _png_called_jpg, "PNG called .jpg, another place"),
+    Fault("s01-residue-1", 2, _half_a_download, "half of a picture under the name of an unfinished download"),
+    Fault("s01-residue-2", 27, _backup_of_a_label, "backup beside a label"),
+    Fault("s01-junk-1", 28, _left_by_windows, "Thumbs.db and desktop.ini"),
+    Fault("s01-nesting-1", 45, _folder_in_itself, "folder in a folder of the same name"),
     Fault("s01-json-1", 36, _key_twice, "Shooting_ID stands twice"),
     Fault("s01-encoding-1", 11, _cp949, "document in CP949"),
     Fault("s01-encoding-2", 37, _bom, "document with a byte order mark"),

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass, field, fields
 from random import Random
 from typing import Any, TypeVar
 
-from sample_datasets.zips import Member, pack
+from sample_datasets.zips import Member, Naming, pack
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -96,7 +96,10 @@ class Dice:
 
 @dataclass(slots=True)
 class Unit:
-    """A source file and its label file, before they are laid out; ``None`` stands for a missing file."""
+    """A source file and its label file, before they are laid out; ``None`` stands for a missing file.
+
+    ``naming`` is how their names are stored where that is not what the sample has there.
+    """
 
     number: int
     stem: str
@@ -107,8 +110,10 @@ class Unit:
     source_archive: str = ""
     label_archive: str = ""
     damaged: bool = False
+    encrypted: bool = False
     written: bytes | None = None
     labelled: bool = True
+    naming: Naming | None = None
 
     def label_bytes(self) -> bytes:
         """The label file's bytes: as a fault wrote them, else the document as UTF-8 JSON."""
@@ -148,14 +153,32 @@ class Planting:
             (unit.source_archive, unit.source_path) if source else (unit.label_archive, unit.label_path)
         )
         container = container if archive is None else archive
+        self.expect_at(check, subject, container, path, pointer, name)
+
+    def expect_at(
+        self, check: str, subject: str, container: str, path: str, pointer: str = "", name: str = ""
+    ) -> None:
+        """This defect is to be found by ``check`` at another place than a file of its unit."""
         gate = "yes" if check in GATES else "no"
         self.sample.expected.append(
             Expected(self.defect, check, subject, container, path, pointer, name, gate, self.note)
         )
 
+    def beside(self, path: str, data: bytes, check: str | None = None, subject: str = "file") -> None:
+        """Put another loose file into the sample, to be found by ``check`` if one is named."""
+        self.sample.files[path] = data
+        if check is not None:
+            self.expect_at(check, subject, "", path)
+
 
 #: Checks whose single finding rejects a deliverable; ``generate(gates=False)`` leaves their defects out.
-GATES = frozenset({"classes.out-of-vocabulary", "files.unsafe-path", "shapes.order-confusion"})
+GATES = frozenset(
+    (
+        *("classes.out-of-vocabulary", "files.unsafe-path", "shapes.order-confusion"),
+        *("quantity.composition", "quantity.items", "quantity.per-class"),
+        *("split.ratio", "split.same-content", "split.same-group"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +190,16 @@ class Fault:
     spoil: Callable[[Planting], None]
     note: str
     gate: bool = False
+
+
+def nowhere(sample: Sample, defect: str, note: str) -> Planting:
+    """A planting of what has no place of its own in the sample."""
+    return Planting(defect, Unit(0, "", {}, None, "", ""), sample, note)
+
+
+def whole(sample: Sample, defect: str, check: str, note: str) -> None:
+    """Expect a finding about the data set."""
+    nowhere(sample, defect, note).expect(check, "dataset")
 
 
 def plant(sample: Sample, units: dict[int, Unit], faults: Sequence[Fault], *, gates: bool) -> None:

@@ -17,6 +17,7 @@ from typing import Literal
 Naming = Literal["cp949", "nfc", "nfd"]
 
 _UTF8_FLAG = 0x800
+_ENCRYPTED_FLAG = 0x1
 _DATE = (2022 - 1980) << 9 | 11 << 5 | 30
 _TIME = 12 << 11
 _MADE_BY_DOS, _MADE_BY_UNIX = 0, 3
@@ -24,12 +25,14 @@ _MADE_BY_DOS, _MADE_BY_UNIX = 0, 3
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member. ``path`` ends with '/' for a folder; ``damaged`` spoils the packed bytes after packing."""
+    """One member. ``path`` ends with '/' for a folder; ``damaged`` spoils the packed bytes after packing, and
+    ``encrypted`` spoils them and says that a password is needed."""
 
     path: str
     data: bytes
     naming: Naming = "cp949"
     damaged: bool = False
+    encrypted: bool = False
 
     def renamed(self, path: str) -> Member:
         """The same content under another stored path."""
@@ -49,9 +52,10 @@ def pack(members: list[Member]) -> bytes:
     for member in members:
         name = member.stored_name
         method, packed = _deflate(member.data)
-        if member.damaged:
+        if member.damaged or member.encrypted:
             packed = bytes(255 - byte for byte in packed)
         flags = 0 if member.naming == "cp949" or name.isascii() else _UTF8_FLAG
+        flags |= _ENCRYPTED_FLAG if member.encrypted else 0
         common = struct.pack(
             "<5H3L2H",
             20,

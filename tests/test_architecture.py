@@ -17,7 +17,19 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "qc"
 
 #: What producers share: definitions, no reading.
-SHARED_FACTS = {"tables", "ids", "geometry", "outlines", "attributes", "hashing", "within", "producers"}
+SHARED_FACTS = {
+    "tables",
+    "ids",
+    "geometry",
+    "outlines",
+    "attributes",
+    "hashing",
+    "within",
+    "meeting",
+    "producers",
+    "collecting",
+    "large",
+}
 
 #: Words for a stored schema error: no more than a lookup from its keyword.
 WORDS_OF_ERRORS = "qc.schemas.messages"

@@ -67,13 +67,14 @@ def test_the_run_says_how_it_was_made(tmp_path: Path) -> None:
     run, heard = check(tmp_path / "run")
     (preview,) = heard.previews
     assert (preview.labels, preview.sources, preview.pairs) == (60, 60, 60)
+    assert ask(run, "SELECT count(*), count(DISTINCT label), min(rule) FROM pairs") == [(60, 60, "P1")]
     assert (preview.layout.id, [s.id for s in preview.schemas]) == ("images-labels", ["aihub-s01-low-light"])
     assert heard.phases == ["list", "labels", "load", "link", "derive", "checks", "verdict"]
     info = json.loads((run.path / "run.json").read_text(encoding="utf-8"))
     assert info["state"] == "finished"
     assert info["deliverable"]["manifest"].startswith("blake2b:")
     assert info["schemas"][0]["digest"].startswith("sha256:")
-    assert set(info["timings"]) == {"read", "load", "link", "derive", "checks", "verdict"}
+    assert set(info["timings"]) == {"list", "read", "load", "link", "derive", "checks", "verdict"}
     assert info["checks"].keys() >= {"shapes.degenerate", "item_sizes"}
     assert not run.work.exists()
 
@@ -124,22 +125,21 @@ def remarks(folder: Path, documents: dict[str, str], plan: str = "") -> tuple[Ru
 
 def test_labels_without_a_reader_or_a_format_are_told_with_what_to_do(tmp_path: Path) -> None:
     documents = {
-        "a/1.xml": "<a/>",
-        "a/2.xml": "<a/>",
-        "b/3.txt": "0 1 1 1 1",
+        "a/1.textgrid": "x",
+        "a/2.textgrid": "x",
         "c/1.json": '{"shapes": [], "x": 1}',
     }
     run, heard = remarks(tmp_path, documents)
     verdict = json.loads(run.verdict.read_text(encoding="utf-8"))
     assert verdict["result"] == "inconclusive"
     reader, format_ = heard.notes
-    assert "(xml 2" in reader and "JSON으로 변환" in reader
+    assert "(textgrid 2" in reader and "변환" in reader
     assert (
         "라벨 파일이 1개" in format_
         and "가장 가까운 형식은 labelme" in format_
         and "--schema FILE" in format_
     )
-    assert heard.previews[0].unread_labels["xml"] == 2
+    assert heard.previews[0].unread_labels["textgrid"] == 2
     assert heard.previews[0].unknown_labels == 1
 
 

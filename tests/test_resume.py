@@ -30,6 +30,11 @@ def exists(pattern: str, count: int = 1) -> Callable[[Path], bool]:
     return lambda out: len(list(out.glob(pattern))) >= count
 
 
+def timed(phase: str) -> Callable[[Path], bool]:
+    """``run.json`` says how long this phase took: the next one has begun."""
+    return lambda out: exists("run.json")(out) and f'"{phase}":' in (out / "run.json").read_text("utf-8")
+
+
 #: Ten moments of a check, from its first file to its last but one: it is killed as soon as one has come.
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "the run has begun": exists("run.json"),
@@ -38,7 +43,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
     "several chunks are done": exists("chunks/*/chunk.json", 3),
     "files are listed": exists("files.parquet"),
     "facts are loaded": exists("facts.duckdb"),
-    "a table is derived": exists("derived/*.parquet"),
+    "tables are being derived": timed("link"),
     "a check has answered": exists("results/*.parquet"),
     "several checks have answered": exists("results/*.parquet", 6),
     "findings are written": exists("findings.parquet"),

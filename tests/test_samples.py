@@ -25,6 +25,8 @@ from sample_datasets.zips import Member, pack
 FOLDER = Path(__file__).resolve().parent.parent / "sample_datasets"
 FAULTY = [name for name in NAMES if name.endswith("faulty")]
 PICTURES = (".jpg", ".png")
+#: Checks that find what cannot be unpacked.
+UNREAD = ("files.unreadable", "files.encrypted")
 #: Mean difference of grey values (0..255) that other versions of Pillow, zlib and libjpeg may cause.
 PICTURE_TOLERANCE = 4.0
 
@@ -48,6 +50,7 @@ def members(data: bytes) -> list[tuple[bytes, int, bytes | None]]:
     found: list[tuple[bytes, int, bytes | None]] = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist():
+            info.flag_bits &= ~0x1  # a member behind a password: its bytes are as good as spoilt
             raw = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
             try:
                 content = archive.open(info).read()
@@ -132,8 +135,10 @@ def test_without_gates_only_the_gate_defects_are_gone(name: str, samples: dict[s
 
 def test_every_check_has_two_defects_that_differ_in_place(samples: dict[str, Sample]) -> None:
     rows = [row for name in FAULTY for row in samples[name].expected]
-    for check in sorted({row.check for row in rows} - {"shapes.order-confusion"}):
+    for check in sorted({row.check for row in rows}):
         mine = [row for row in rows if row.check == check]
+        if {row.subject for row in mine} == {"dataset"}:
+            continue
         assert len({row.defect for row in mine}) >= 2, check
         assert len({(row.container, row.path.rpartition("/")[0]) for row in mine}) >= 2, check
     for name in FAULTY:
@@ -147,7 +152,7 @@ def test_every_place_of_an_expected_finding_exists(samples: dict[str, Sample]) -
         there = committed(name)
         for row in samples[name].expected:
             if row.path:
-                assert content_at(there, row) is not None or row.check == "files.unreadable", row
+                assert content_at(there, row) is not None or row.check in UNREAD, row
 
 
 def content_at(there: dict[str, bytes], row: Expected) -> bytes | None:

@@ -31,7 +31,7 @@
 -- Stored places are capped; ``total`` is the full count of a kind, of which ordinal 0 is always stored.
 WITH places AS (
     SELECT * FROM schema_errors
-    WHERE error_class = 'FILE' AND keyword NOT IN ('bom', 'encoding', 'depth')
+    WHERE error_class = 'FILE' AND keyword NOT IN ('bom', 'encoding', 'nul', 'depth')
 ),
 counted AS (
     SELECT file, sum(total) FILTER (ordinal = 0) AS total FROM places GROUP BY file
@@ -42,4 +42,4 @@ firsts AS (
 )
 SELECT d.file, f.file IS NOT NULL AS wrong, f.keyword AS reason, c.total::BIGINT AS total, f.pointer, f.line, f.col
 FROM documents d LEFT JOIN firsts f USING (file) LEFT JOIN counted c USING (file)
-WHERE d.status = 'ok' AND d.format = 'json'
+WHERE d.status = 'ok' AND d.format IN ('json', 'jsonl')

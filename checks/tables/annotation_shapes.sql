@@ -38,6 +38,7 @@ SELECT m.annotation, min(layer) AS layer,
     count_if(m.kind <> 'mask')::INTEGER AS shapes,
     count_if(m.kind IN ('box', 'polygon', 'ellipse', 'polyline'))::INTEGER AS areas,
     count_if(m.kind = 'polygon')::INTEGER AS polygons,
+    count_if(m.kind IN ('polygon', 'polyline'))::INTEGER AS outlines,
     count_if(m.kind IN ('box', 'polygon') AND extended)::INTEGER AS comparable,
     max(width) AS width, max(height) AS height, max(overflow) AS overflow,
     max(f.kind) AS outside_kind, max(f.side) AS outside_side

@@ -48,6 +48,18 @@ def open_locked(
     return con
 
 
+def open_writable(facts: Path, budget: Budget) -> duckdb.DuckDBPyConnection:
+    """A connection on which nothing but ``facts`` can be reached, but changed. For queries of our own."""
+    con = duckdb.connect(str(facts), config={**budget.config(), "python_enable_replacements": False})
+    try:
+        con.execute("SET enable_external_access = false")
+        con.execute("SET lock_configuration = true")
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
 def fresh(database: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """A connection of its own to a database of :func:`open_locked`, at a tenth of the cost of another one.
 

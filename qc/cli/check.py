@@ -37,6 +37,7 @@ EXIT_CODES = {"accepted": 0, "rejected": 1, "inconclusive": 3}
 @click.option("--digest", type=click.Choice(["crc", "full"]), default="crc", help="screen.option.digest")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="screen.option.jobs")
 @click.option("--out", type=PATH, metavar="RUN", help="screen.option.out")
+@click.option("--since", type=PATH, metavar="RUN", help="screen.option.since")
 @everywhere
 def check(
     *,
@@ -51,6 +52,7 @@ def check(
     digest: DigestDepth,
     jobs: int | None,
     out: Path | None,
+    since: Path | None,
 ) -> int:
     """Runs the check and shows what came out; the exit code tells the verdict."""
     app = current()
@@ -62,6 +64,7 @@ def check(
         layout=layout,
         jobs=jobs,
         out=out,
+        since=since,
         media=media,
         digest=digest,
         select=_split(select),

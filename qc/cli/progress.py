@@ -44,10 +44,10 @@ class Screen:
     def phase(self, name: str) -> None:
         """Nothing to be shown."""
 
-    def total(self, files: int, bytes: int) -> None:  # noqa: A002 - the listener's word
+    def total(self, files: int, work: float) -> None:
         """Nothing to be shown."""
 
-    def advance(self, files: int, bytes: int) -> None:  # noqa: A002
+    def advance(self, files: int, work: float) -> None:
         """Nothing to be shown."""
 
     def note(self, key: str, **values: object) -> None:
@@ -64,6 +64,7 @@ class Lines(Screen):
         self._name = ""
         self._begin = self._said = clock()
         self._files = self._done = 0
+        self._work = self._worked = 0.0
 
     def __exit__(self, *_: object) -> None:
         self._end()
@@ -74,18 +75,21 @@ class Lines(Screen):
         self._name = name
         self._begin = self._said = self._clock()
         self._files = self._done = 0
+        self._work = self._worked = 0.0
 
-    def total(self, files: int, bytes: int) -> None:  # noqa: A002, ARG002
+    def total(self, files: int, work: float) -> None:
         """So many files are to be done."""
-        self._files = files
+        self._files, self._work = files, work or files
 
-    def advance(self, files: int, bytes: int) -> None:  # noqa: A002, ARG002
-        """Says how far it is, if ten seconds have passed."""
+    def advance(self, files: int, work: float) -> None:
+        """Says how far it is, if ten seconds have passed: in files, and what is left by the work on them."""
         self._done += files
+        self._worked += work or files
         now = self._clock()
-        if now - self._said >= EVERY and 0 < self._done < self._files:
+        if now - self._said >= EVERY and self._done < self._files and self._worked > 0:
             self._said = now
-            rate = self._done / (now - self._begin)
+            took = now - self._begin
+            share = min(self._worked / self._work, 1.0)
             words = self.app.words
             self.app.note(
                 self.app.say(
@@ -93,9 +97,9 @@ class Lines(Screen):
                     phase=self.app.say(f"screen.phase.{self._name}"),
                     done=self._done,
                     files=self._files,
-                    share=f"{self._done * 100 // self._files}%",
-                    rate=round(rate),
-                    time=duration((self._files - self._done) / rate, words),
+                    share=f"{int(share * 100)}%",
+                    rate=round(self._done / took),
+                    time=duration(took / share - took, words),
                 )
             )
 
@@ -144,17 +148,17 @@ class Bar(Screen):
         words = self.app.say(f"screen.phase.{name}")
         self._task = self._progress.add_task(words, total=None, files=0, all=0)
 
-    def total(self, files: int, bytes: int) -> None:  # noqa: A002
-        """Sets the length of the bar, in bytes where there are any: files differ in size."""
+    def total(self, files: int, work: float) -> None:
+        """Sets the length of the bar, in work where that is known: files differ in size and kind."""
         if self._task is not None:
-            self._progress.update(self._task, total=bytes or files, all=files, bytes=bytes > 0)
+            self._progress.update(self._task, total=work or files, all=files, weighed=work > 0)
 
-    def advance(self, files: int, bytes: int) -> None:  # noqa: A002
+    def advance(self, files: int, work: float) -> None:
         """Moves the bar."""
         if self._task is None:
             return
         task = self._progress.tasks[self._progress.task_ids.index(self._task)]
-        step = bytes if task.fields.get("bytes") else files
+        step = work if task.fields.get("weighed") else files
         self._progress.update(self._task, advance=step, files=task.fields["files"] + files)
 
     def note(self, key: str, **values: object) -> None:
@@ -194,7 +198,7 @@ class _Rate(_Spoken):
 class _Left(_Spoken):
     def render(self, task: Task) -> Text:
         left = task.time_remaining
-        if left is None or not task.fields["files"]:
+        if left is None or not task.completed:
             return Text("")
         return Text(self.app.say("screen.progress.left", time=duration(left, self.app.words)), style="dim")
 

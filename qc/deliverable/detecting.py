@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qc.deliverable.layouts import Evidence, Layout
-from qc.deliverable.manifest import Spot
+from qc.deliverable.surveying import MEDIA, READABLE, Survey
 from qc.errors import Said
 
 #: Below this score a layout is not believed; then the deliverable counts as flat.
@@ -36,19 +36,6 @@ class LayoutMatch:
     how: str
     reasons: tuple[Said, ...]
     candidates: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What detection looks at. ``spots`` with the number of files of each (archives, junk and
-    documents left out); ``archives``: paths of the archives; ``few_labels(most)``: names of the label
-    files if they are at most so many and none has the stem of another medium's file, else None;
-    ``coco_keys()``: the keys of COCO that the beginning of the first of those label files holds."""
-
-    spots: Sequence[tuple[Spot, int]]
-    archives: Sequence[str]
-    few_labels: Callable[[int], Sequence[str] | None]
-    coco_keys: Callable[[], Sequence[str]]
 
 
 def match(survey: Survey, layouts: Sequence[Layout], given: Layout | None) -> LayoutMatch:
@@ -83,40 +70,53 @@ _Measured = tuple[float, dict[str, object]]
 def _archives(evidence: Evidence, survey: Survey) -> _Measured:
     """Share of the archives whose path matches."""
     matched = sum(1 for path in survey.archives if evidence.patterns[0].search(path))
-    total = len(survey.archives)
-    return matched / total if total else 0.0, {"matched": matched, "total": total}
+    return _share(matched, len(survey.archives))
 
 
 def _folders(evidence: Evidence, survey: Survey) -> _Measured:
     """Share of the files whose place matches."""
-    total = sum(count for _, count in survey.spots)
-    matched = _in(evidence.patterns[0], survey)
-    return matched / total if total else 0.0, {"matched": matched, "total": total}
+    return _share(_in(evidence.patterns[0], survey), _total(survey))
 
 
 def _sides(evidence: Evidence, survey: Survey) -> _Measured:
     """Share of the files on either of two sides; nothing when a side is empty."""
     sources, labels = (_in(pattern, survey) for pattern in evidence.patterns)
-    total = sum(count for _, count in survey.spots)
+    total = _total(survey)
     strength = min(1.0, (sources + labels) / total) if sources and labels else 0.0
     return strength, {"sources": sources, "labels": labels, "total": total}
 
 
 def _together(_: Evidence, survey: Survey) -> _Measured:
     """Share of the label files that lie in one folder with media."""
-    media = {
-        spot.place for spot, _ in survey.spots if spot.media in ("image", "video", "audio", "pointcloud")
-    }
+    media = {spot.place for spot, _ in survey.spots if spot.media in MEDIA}
     labels = [(spot.place in media, count) for spot, count in survey.spots if spot.media == "label"]
-    total = sum(count for _, count in labels)
-    matched = sum(count for beside, count in labels if beside)
-    return matched / total if total else 0.0, {"matched": matched, "total": total}
+    return _share(sum(count for beside, count in labels if beside), sum(count for _, count in labels))
+
+
+def _same_stem(evidence: Evidence, survey: Survey) -> _Measured:
+    """Share of what may be labels that is of some sort and named like a medium."""
+    matched, total = survey.same_stem(evidence.media)
+    strength = matched / total * survey.count(evidence.media) / survey.count(READABLE) if total else 0.0
+    return strength, {"matched": matched, "total": total}
+
+
+def _names(evidence: Evidence, survey: Survey) -> _Measured:
+    """Whether there is a file of such a name."""
+    matched, total = survey.named(evidence.patterns[0], evidence.extensions)
+    return float(matched > 0), {"matched": matched, "total": total}
+
+
+def _head(evidence: Evidence, survey: Survey) -> _Measured:
+    """Share of some files of some sort that begin like that; empty ones do not count."""
+    assert evidence.head is not None
+    heads = [head for head in survey.heads(extensions=evidence.extensions, skip=evidence.skip) if head]
+    return _share(sum(evidence.head.search(head) is not None for head in heads), len(heads))
 
 
 def _few_labels(evidence: Evidence, survey: Survey) -> _Measured:
     """Few label files, none named like a medium: they describe many media each."""
     labels = survey.few_labels(evidence.most)
-    return (1.0, {"labels": len(labels)}) if labels else (0.0, {})
+    return (1.0, {"labels": labels}) if labels else (0.0, {})
 
 
 def _coco_keys(_: Evidence, survey: Survey) -> _Measured:
@@ -125,24 +125,43 @@ def _coco_keys(_: Evidence, survey: Survey) -> _Measured:
     return (1.0, {"keys": ", ".join(keys)}) if keys else (0.0, {})
 
 
+def _tables(_: Evidence, survey: Survey) -> _Measured:
+    """Tables beside media that they name; nothing when there are as many other labels."""
+    matched, total = survey.tables_naming_media()
+    tables, sources = survey.count(["table"]), survey.count(MEDIA)
+    others = survey.count(["label"])
+    strength = float(matched > 0 and sources > 0 and tables > others)
+    return strength, {"matched": matched, "total": total, "tables": tables, "sources": sources}
+
+
+def _no_media(_: Evidence, survey: Survey) -> _Measured:
+    """No media, and labels that are texts themselves."""
+    texts = survey.texts
+    return (1.0, {"texts": texts}) if texts else (0.0, {})
+
+
 _MEASURES: dict[str, Callable[[Evidence, Survey], _Measured]] = {
     "archives": _archives,
     "folders": _folders,
     "sides": _sides,
     "together": _together,
+    "same-stem": _same_stem,
+    "names": _names,
+    "head": _head,
     "few-labels": _few_labels,
     "coco-keys": _coco_keys,
+    "tables": _tables,
+    "no-media": _no_media,
 }
+
+
+def _share(matched: int, total: int) -> _Measured:
+    return matched / total if total else 0.0, {"matched": matched, "total": total}
+
+
+def _total(survey: Survey) -> int:
+    return sum(count for _, count in survey.spots)
 
 
 def _in(pattern: re.Pattern[str], survey: Survey) -> int:
     return sum(count for spot, count in survey.spots if pattern.search(spot.place))
-
-
-_COCO = re.compile(rb'"(images|annotations|categories)"\s*:\s*\[')
-
-
-def coco_keys(head: bytes, tail: bytes, whole: bool) -> list[str]:
-    """Keys of COCO in the beginning and end of a file: two of three, or ``images`` if it goes on between."""
-    found = sorted({key.decode() for key in _COCO.findall(head) + _COCO.findall(tail)})
-    return found if len(found) >= 2 or ("images" in found and not whole) else []

@@ -10,6 +10,12 @@ from functools import cache
 from typing import Literal
 
 from qc import content
+from qc.deliverable import sequences
+
+#: Media whose names are looked for in labels; extensions that are also words of a text are not.
+_SEEN, _WORDS = ("image", "video", "audio"), frozenset(("raw", "ts"))
+#: A text that begins with a line of a class and numbers, as YOLO writes them.
+_NUMBERS = r"\A\s*\d+([ \t]+-?\d*\.\d+){4,}[ \t]*\r?$"
 
 #: A kind that the name decides, before any layout is asked.
 Fixed = Literal["junk", "archive", "document"]
@@ -28,6 +34,10 @@ class Kinds:
     split: re.Pattern[str]
     special: re.Pattern[str]
     """Matches names that are junk or documents whatever their extension."""
+    mentions: re.Pattern[bytes]
+    """Found in a label or table that names or draws on a picture, video or sound."""
+    names_media: re.Pattern[bytes]
+    """Found where the name of a picture, video or sound stands in a text."""
 
     def odd(self, name: str, extension: str) -> bool:
         """Whether the extension alone does not tell what ``name`` is (asked for every file)."""
@@ -55,7 +65,8 @@ class Kinds:
             return "junk"
         if self.medium(name, extension) == "archive":
             return "archive"
-        return "document" if stem.lower() in self.document_stems else None
+        # README.dataset.txt is one too
+        return "document" if stem.lower().partition(".")[0] in self.document_stems else None
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -76,6 +87,12 @@ def kinds() -> Kinds:
     whole = "|".join(map(re.escape, junk["names"]))
     stems = "|".join(map(re.escape, data["document"]["stems"]))
     starts = "|".join(map(re.escape, junk["prefixes"]))
+    seen = "|".join(re.escape(e) for medium in _SEEN for e in data["media"][medium] if e not in _WORDS)
+    names = rf"[^\s\"',;<>/\\]\.(?:{seen})(?=[\"',;<\s\])}}]|$)"
+    key = "|".join(data["mentions"]["keys"])
+    # a key of JSON, an element of XML, a column in the first line of a table
+    column = rf"\A(?:[^\n]*[,;|\t])?\"?(?:{key})\"?(?:[,;|\t]|\r?$)"
+    keys = rf"\"(?:{key})\"\s*:|<(?:{key})[\s>]|{column}"
     return Kinds(
         media={extension: medium for medium, all_ in data["media"].items() for extension in all_},
         junk_names=frozenset(junk["names"]),
@@ -83,6 +100,8 @@ def kinds() -> Kinds:
         junk_extensions=frozenset(junk["extensions"]),
         junk_folders=frozenset(junk["folders"]),
         document_stems=frozenset(data["document"]["stems"]),
-        split=re.compile(data["split"]["name"], re.IGNORECASE),
-        special=re.compile(rf"(?:{starts}|(?:{whole})$|(?:{stems})(?:\.[^.]*)?$)", re.IGNORECASE),
+        split=sequences.NAME,
+        special=re.compile(rf"(?:{starts}|(?:{whole})$|(?:{stems})(?:\.|$))", re.IGNORECASE),
+        mentions=re.compile(rf"{names}|{keys}|{_NUMBERS}".encode(), re.IGNORECASE | re.MULTILINE),
+        names_media=re.compile(names.encode(), re.IGNORECASE),
     )

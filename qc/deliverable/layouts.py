@@ -4,6 +4,9 @@ A layout file says how it is recognised (``[[detect]]``) and what a place in it 
 kind, split and group of the files there). Both look at *places*: the folder of a file from the
 deliverable's root, an archive being a folder, ending with '/'
 (``Training/02.라벨링데이터/TL_강아지.zip/a/``).
+
+A layout may extend another one: the rules of that come after its own, and its words are known too. What
+all shipped layouts share stands in ``_common.toml``, which is no layout itself.
 """
 
 from __future__ import annotations
@@ -11,11 +14,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qc import content
 from qc.deliverable.manifest import Spot
@@ -23,10 +29,27 @@ from qc.errors import QcError, refusal
 
 KINDS = frozenset(("source", "label", "document", "junk", "other"))
 SPLITS = frozenset(("training", "validation", "test", "other"))
-MEASURES = frozenset(("archives", "folders", "sides", "together", "few-labels", "coco-keys"))
-_RULE_KEYS = frozenset(("folder", "name", "media", "extension", "kind", "split", "group"))
-_DETECT_KEYS = frozenset(("measure", "weight", "reason", "pattern", "patterns", "required", "most"))
-_TOP_KEYS = frozenset(("id", "ko", "en", "lists", "detect", "rules", "values"))
+#: What a sign of a layout may be measured by, and how many patterns it takes.
+MEASURES: Mapping[str, int] = {
+    "archives": 1, "folders": 1, "sides": 2, "together": 0, "same-stem": 0, "names": 1, "head": 1,
+    "few-labels": 0, "coco-keys": 0, "tables": 0, "no-media": 0,
+}  # fmt: skip
+_RULE_KEYS = frozenset(("folder", "name", "media", "extension", "kind", "split", "group", "alone"))
+_DETECT_KEYS = frozenset(
+    ("measure", "weight", "reason", "pattern", "patterns", "required", "most", "media", "extensions", "skip")
+)
+_TOP_KEYS = frozenset(("id", "extends", "ko", "en", "detect", "rules", "values"))
+_COMMON = "common"
+
+
+class Role(NamedTuple):
+    """What a file is: a word of :data:`KINDS`, one of :data:`SPLITS`, its group, and whether it is
+    ``alone``: it belongs to no medium, like a list of classes."""
+
+    kind: str
+    split: str | None
+    group_key: str | None
+    alone: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +65,34 @@ class Rule:
     kind: str | None
     split: str | None
     group: str | None
+    alone: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One sign of a layout; ``weight`` (0..1) times its strength (0..1) adds to the score."""
+    """One sign of a layout; ``weight`` (0..1) times its strength (0..1) adds to the score.
+
+    A sign of weight 0 says more of the reason and decides nothing. ``media`` and ``extensions`` say which
+    files are looked at, ``skip`` is found in the names of those that are not; ``head`` is the pattern of a
+    measure that looks into files.
+    """
 
     measure: str
     weight: float
     reason: str
     patterns: tuple[re.Pattern[str], ...]
+    head: re.Pattern[bytes] | None
+    media: frozenset[str]
+    extensions: frozenset[str]
+    skip: re.Pattern[str] | None
     required: bool
     most: int
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A layout as loaded. ``title`` and ``about`` by language; ``digest`` of its file's bytes.
-    With ``lists`` a label file lists many media, so that names of files alone tell no pairs."""
+    """A layout as loaded. ``title`` and ``about`` by language; ``digest`` of the bytes of its file and
+    of those that it extends."""
 
     id: str
     title: Mapping[str, str]
@@ -69,36 +102,36 @@ class Layout:
     detect: tuple[Evidence, ...]
     rules: tuple[Rule, ...]
     values: Mapping[str, Mapping[str, str]]
-    lists: bool = False
 
-    def needs_name(self, spot: Spot) -> bool:
-        """Whether files of this spot must be looked at one by one."""
-        return any(rule.name is not None and _at(rule, spot) is not None for rule in self.rules)
+    def name_patterns(self, spot: Spot) -> list[re.Pattern[str]]:
+        """Patterns that the names of this spot's files are to be held against."""
+        return [r.name for r in self.rules if r.name is not None and _at(r, spot) is not None]
 
-    def classify(self, spot: Spot, name: str | None = None) -> tuple[str, str | None, str | None]:
-        """Kind, split and group of a file. The first rule that gives a value decides it."""
-        found: dict[str, str] = {}
+    def classify(self, spot: Spot, name: str | None = None) -> Role:
+        """What a file is. The first rule that gives a value decides it."""
+        found: dict[str, Any] = {}
         for rule in self.rules:
             place = _at(rule, spot)
             if place is None:
                 continue
-            named = (
-                {key: value for key, value in place.groupdict().items() if value} if place.re.groups else {}
-            )
+            named = place.groupdict() if place.re.groups else {}
             if rule.name is not None:
                 match = rule.name.search(name) if name is not None else None
                 if match is None:
                     continue
-                named |= {key: value for key, value in match.groupdict().items() if value}
+                named |= match.groupdict()
             for key in ("kind", "split", "group"):
                 value = getattr(rule, key) or self._value(key, named.get(key))
-                if value and key not in found:
-                    found[key] = value
+                if value:
+                    found.setdefault(key, value)
+            if rule.alone is not None:
+                found.setdefault("alone", rule.alone)
         kind = spot.fixed or found.get("kind") or ("document" if spot.media == "document" else "other")
-        return kind, found.get("split"), found.get("group")
+        alone = found.get("alone") if kind == "label" else None
+        return Role(kind, found.get("split"), found.get("group"), alone)
 
     def _value(self, key: str, written: str | None) -> str | None:
-        if written is None:
+        if not written:
             return None
         known = self.values.get(key)
         if known is None:
@@ -120,8 +153,11 @@ def _at(rule: Rule, spot: Spot) -> re.Match[str] | None:
 @cache
 def shipped() -> tuple[Layout, ...]:
     """The shipped layouts, by id."""
-    folder = content.folder("schemas") / "layouts"
-    return tuple(read(path) for path in sorted(folder.glob("[!_]*.toml")))
+    return tuple(read(path) for path in sorted(_folder().glob("[!_]*.toml")))
+
+
+def _folder() -> Path:
+    return content.folder("schemas") / "layouts"
 
 
 def load(reference: str) -> Layout:
@@ -143,7 +179,8 @@ def read(path: Path) -> Layout:
     try:
         raw = path.read_bytes()
         data = tomllib.loads(raw.decode("utf-8-sig"))
-        return _layout(path, data, blake2b(raw, digest_size=16).hexdigest())
+        layout = _layout(path, data, blake2b(raw, digest_size=16).hexdigest())
+        return _extended(layout, str(data["extends"])) if "extends" in data else layout
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, re.error, _BadLayoutError) as error:
         detail = refusal(error) if isinstance(error, OSError) else str(error)
         raise QcError("errors.layout-broken", path=str(path), detail=detail) from error
@@ -151,6 +188,21 @@ def read(path: Path) -> Layout:
 
 class _BadLayoutError(ValueError):
     pass
+
+
+def _extended(layout: Layout, base: str) -> Layout:
+    """``layout`` with what the shipped layout ``base`` adds to it."""
+    path = _folder() / ("_common.toml" if base == _COMMON else f"{base}.toml")
+    if path.parent != _folder() or not path.is_file() or path == layout.path:
+        raise _BadLayoutError(f"extends = {base!r}: no shipped layout")
+    below = read(path)
+    keys = {*layout.values, *below.values}
+    return replace(
+        layout,
+        digest=blake2b((layout.digest + below.digest).encode("ascii"), digest_size=16).hexdigest(),
+        rules=(*layout.rules, *below.rules),
+        values={key: {**below.values.get(key, {}), **layout.values.get(key, {})} for key in keys},
+    )
 
 
 def _layout(path: Path, data: Mapping[str, Any], digest: str) -> Layout:
@@ -175,7 +227,6 @@ def _layout(path: Path, data: Mapping[str, Any], digest: str) -> Layout:
         detect=tuple(_evidence(one, number) for number, one in enumerate(data.get("detect", ()), 1)),
         rules=tuple(_rule(one, number) for number, one in enumerate(data["rules"], 1)),
         values=values,
-        lists=data.get("lists") is True,
     )
 
 
@@ -190,32 +241,39 @@ def _rule(table: Mapping[str, Any], number: int) -> Rule:
     for key, allowed in (("kind", KINDS), ("split", SPLITS)):
         if key in table and table[key] not in allowed:
             raise _BadLayoutError(f"{where}: {key} = {table[key]!r}; known: {', '.join(sorted(allowed))}")
+    if (alone := table.get("alone")) not in (None, True, False):
+        raise _BadLayoutError(f"{where}: alone = {alone!r}; true or false")
     return Rule(
         folder=_pattern(table.get("folder")),
-        name=_pattern(table.get("name")),
+        name=_pattern_of_name(table.get("name"), where),
         media=frozenset(table.get("media", ())),
         extension=frozenset(table.get("extension", ())),
         kind=table.get("kind"),
         split=table.get("split"),
         group=table.get("group"),
+        alone=alone,
     )
 
 
 def _evidence(table: Mapping[str, Any], number: int) -> Evidence:
     where = f"[[detect]] {number}"
     _known(table, _DETECT_KEYS, where)
-    measure = table.get("measure")
+    measure = str(table.get("measure"))
     if measure not in MEASURES:
         raise _BadLayoutError(f"{where}: measure = {measure!r}; known: {', '.join(sorted(MEASURES))}")
     patterns: Sequence[str] = table.get("patterns", [table["pattern"]] if "pattern" in table else [])
-    needed = {"archives": 1, "folders": 1, "sides": 2}.get(measure, 0)
-    if len(patterns) != needed:
-        raise _BadLayoutError(f"{where}: {measure} takes {needed} patterns, not {len(patterns)}")
+    if len(patterns) != MEASURES[measure]:
+        raise _BadLayoutError(f"{where}: {measure} takes {MEASURES[measure]} patterns, not {len(patterns)}")
+    looks = measure == "head"
     return Evidence(
         measure=measure,
         weight=float(table.get("weight", 1.0)),
         reason=str(table.get("reason", f"layout.reason.{measure}")),
-        patterns=tuple(re.compile(one, re.IGNORECASE) for one in patterns),
+        patterns=() if looks else tuple(re.compile(one, re.IGNORECASE) for one in patterns),
+        head=re.compile(patterns[0].encode(), re.IGNORECASE | re.MULTILINE) if looks else None,
+        media=frozenset(table.get("media", ())),
+        extensions=frozenset(table.get("extensions", ())),
+        skip=_pattern(table.get("skip")),
         required=bool(table.get("required", False)),
         most=int(table.get("most", 0)),
     )
@@ -223,3 +281,34 @@ def _evidence(table: Mapping[str, Any], number: int) -> Evidence:
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:
     return None if text is None else re.compile(text, re.IGNORECASE)
+
+
+def _pattern_of_name(text: str | None, where: str) -> re.Pattern[str] | None:
+    """A pattern that millions of names can be held against at once: Arrow's engine (RE2) must know it."""
+    pattern = _pattern(text)
+    if pattern is None:
+        return None
+    if pattern.groups != len(pattern.groupindex):
+        raise _BadLayoutError(f"{where}: name: write (?:…) for a group without a name")
+    try:
+        distinct_matches(pa.array([""]), [pattern])
+    except pa.ArrowInvalid as error:
+        raise _BadLayoutError(f"{where}: name: {error}") from error
+    return pattern
+
+
+def distinct_matches(names: pa.Array[Any], patterns: Sequence[re.Pattern[str]]) -> pa.Array[Any]:
+    """A number for each name, equal for names in which all ``patterns`` find the same."""
+    numbers = pa.repeat(pa.scalar(0, pa.int64()), len(names))
+    for pattern in patterns:
+        text = f"(?i){pattern.pattern}"
+        if pattern.groups:
+            found = pc.extract_regex(names, text)
+            parts = [pc.is_valid(found).cast(pa.string()), *found.flatten()]
+            seen = pc.binary_join_element_wise(*(pc.fill_null(one, "") for one in parts), "\x00")
+        else:
+            seen = pc.match_substring_regex(names, text)
+        codes = pc.dictionary_encode(seen)
+        numbers = pc.add(pc.multiply(numbers, len(codes.dictionary)), codes.indices.cast(pa.int64()))
+        numbers = pc.dictionary_encode(numbers).indices.cast(pa.int64())
+    return numbers

@@ -11,21 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qc.deliverable import layouts
-from qc.deliverable.detecting import LayoutMatch, Survey, coco_keys, match
+from qc.deliverable.detecting import LayoutMatch, match
 from qc.deliverable.kinds import kinds
-from qc.deliverable.layouts import Layout
+from qc.deliverable.layouts import Layout, Role, distinct_matches
 from qc.deliverable.manifest import Spot, spread
-from qc.deliverable.reading import Reader, ReadError, places
+from qc.deliverable.surveying import Survey
 from qc.deliverable.walking import walk
 from qc.errors import QcError
-
-#: How much of a label file is looked at to tell its layout, bytes from each end.
-_PEEK = 1 << 16
-#: Label files bigger than this are looked at only at their beginning when they are compressed.
-_WHOLE = 1 << 22
-#: Label files that are looked into until one has the keys of COCO.
-_MOST_PEEKED = 10
-_MEDIA = pa.array(["image", "video", "audio", "pointcloud"])
+from qc.facts.tables import FILES
 
 
 @dataclass(frozen=True)
@@ -68,9 +61,10 @@ def open_deliverable(path: str | Path, layout: str | None = None, root: str = "d
         raise QcError("errors.path-unreadable", path=str(path)) from error
     table, spots = manifest.table(), manifest.spots
     known = layouts.shipped()
-    found = match(_survey(table, spots), known, given)
+    survey = Survey(table, spots, kinds())
+    found = match(survey, known, given)
     chosen = given or next(one for one in known if one.id == found.layout)
-    files = _classified(table, spots, chosen)
+    files = _data_themselves(classified(table, spots, chosen), survey)
     kind = files.column("kind").combine_chunks()
     loose = files.column("container").is_null()
     return Deliverable(
@@ -88,77 +82,34 @@ def open_deliverable(path: str | Path, layout: str | None = None, root: str = "d
     )
 
 
-def _classified(table: pa.Table, spots: Sequence[Spot], layout: Layout) -> pa.Table:
-    """Fill kind, split and group_key, and take the column ``spot`` away."""
+def classified(table: pa.Table, spots: Sequence[Spot], layout: Layout) -> pa.Table:
+    """Fill the columns of :class:`Role`, and take the column ``spot`` away.
+
+    Files of one spot in whose names the layout finds the same are alike: one of them stands for all.
+    """
     numbers = table.column("spot").to_numpy()
-    roles = [layout.classify(spot) for spot in spots]
-    columns = {
-        name: spread([role[at] for role in roles], numbers, pa.string())
-        for at, name in enumerate(("kind", "split", "group_key"))
-    }
-    one_by_one = np.array([layout.needs_name(spot) for spot in spots], dtype=bool)
-    if one_by_one.any():
-        rows = np.flatnonzero(one_by_one[numbers])
-        names = table.column("name").take(pa.array(rows)).to_pylist()
-        own = [layout.classify(spots[numbers[row]], name) for row, name in zip(rows, names, strict=True)]
-        mask = one_by_one[numbers]
-        for at, name in enumerate(("kind", "split", "group_key")):
-            replacement = pa.array([role[at] for role in own], type=pa.string())
-            columns[name] = pc.replace_with_mask(columns[name], pa.array(mask), replacement)
-    for name, column in columns.items():
+    cases, roles = numbers, [layout.classify(spot) for spot in spots]
+    patterns = [tuple(layout.name_patterns(spot)) for spot in spots]
+    for some in {one for one in patterns if one}:
+        asked = np.array([one == some for one in patterns], dtype=bool)
+        rows = np.flatnonzero(asked[numbers])
+        names = table.column("name").take(pa.array(rows)).combine_chunks()
+        found = distinct_matches(names, some).to_numpy()
+        alike = numbers[rows] * (found.max(initial=0) + 1) + found
+        _, first, case = np.unique(alike, return_index=True, return_inverse=True)
+        cases = cases.copy()
+        cases[rows] = len(roles) + case
+        roles += [layout.classify(spots[numbers[rows[at]]], names[int(at)].as_py()) for at in first]
+    for at, name in enumerate(Role._fields):
+        column = spread([role[at] for role in roles], cases, FILES.schema.field(name).type)
         table = table.set_column(table.schema.get_field_index(name), name, column)
     return table.drop_columns(["spot"])
 
 
-# --- what detection looks at ----------------------------------------------------------------------
-
-
-def _survey(table: pa.Table, spots: Sequence[Spot]) -> Survey:
-    counts = np.bincount(table.column("spot").to_numpy(), minlength=len(spots))
-    wanted = [
-        (spot, int(count))
-        for spot, count in zip(spots, counts, strict=True)
-        if count and spot.fixed is None and spot.media != "document"
-    ]
-    loose = pc.and_(pc.is_null(table.column("container")), pc.equal(table.column("media"), "archive"))
-    rows = _label_rows(table, spots)
-
-    def few_labels(most: int) -> list[str] | None:
-        if not 0 < len(rows) <= most:
-            return None
-        labels = table.take(rows)
-        stems = table.column("stem").filter(pc.is_in(table.column("media"), _MEDIA))
-        if pc.any(pc.is_in(labels.column("stem"), stems.combine_chunks())).as_py():
-            return None
-        return list(labels.column("name").to_pylist())
-
-    def keys() -> list[str]:
-        labels = table.take(rows.slice(0, _MOST_PEEKED))
-        return _peek(labels.filter(pc.equal(labels.column("status"), "ok")))
-
-    return Survey(wanted, table.column("path").filter(loose).to_pylist(), few_labels, keys)
-
-
-def _label_rows(table: pa.Table, spots: Sequence[Spot]) -> pa.Array:
-    """Numbers of the rows that hold labels. No copy of them is made: they may be all there is."""
-    is_label = np.array([spot.media == "label" and spot.fixed is None for spot in spots], dtype=bool)
-    numbers = table.column("spot").to_numpy()
-    return pa.array(np.flatnonzero(is_label[numbers]) if len(spots) else np.zeros(0, dtype=np.int64))
-
-
-def _peek(labels: pa.Table) -> list[str]:
-    """COCO keys of the first label file that has them."""
-    with Reader() as reader:
-        for place in places(labels):
-            try:
-                if place.offset is not None and place.size <= _WHOLE:
-                    data = reader.read(place)
-                    found = coco_keys(data[:_PEEK], data[-_PEEK:], len(data) <= 2 * _PEEK)
-                else:
-                    head = reader.head(place, _PEEK)
-                    found = coco_keys(head, reader.tail(place, _PEEK), place.size <= 2 * _PEEK)
-            except ReadError:
-                continue
-            if found:
-                return found
-    return []
+def _data_themselves(files: pa.Table, survey: Survey) -> pa.Table:
+    """Mark labels as standing alone where they are the data and no file is a source (rule P10)."""
+    kind = files.column("kind")
+    if survey.texts is None or pc.any(pc.equal(kind, "source")).as_py():
+        return files
+    alone = pc.if_else(pc.equal(kind, "label"), True, files.column("alone"))
+    return files.set_column(files.schema.get_field_index("alone"), "alone", alone)

@@ -24,8 +24,9 @@ from qc.facts.tables import FILES
 PRIVATE = pa.schema(
     [("disk", pa.string()), ("offset", pa.int64()), ("method", pa.int64()), ("flags", pa.int64())]
 )
-#: Rows after which lists become an Arrow batch, so that millions of files need no Python objects.
-_BATCH = 1 << 16
+#: Rows after which lists become an Arrow batch, so that millions of files need no Python objects. Few
+#: enough to stay in the processor's cache.
+_BATCH = 1 << 13
 
 #: What is kept for every row until its batch is full; ``spot`` stands for the rest.
 _PER_ROW = (
@@ -108,11 +109,13 @@ class Manifest:
 
     def add(self, container: Container, batch: pa.RecordBatch) -> None:
         """Take rows of ``container``; those of one container come in order."""
+        # Columns made from lists have room to grow. In one piece of the right size a row takes a third less.
+        batch = pa.ipc.read_record_batch(batch.serialize(), batch.schema)
         self._batches.append((container.path or "", len(self._batches), batch))
 
     def table(self) -> pa.Table:
-        """All rows by (container path, path, member); ids are unique; ``kind``, ``split`` and
-        ``group_key`` still NULL. The extra column ``spot`` numbers :attr:`spots`."""
+        """All rows by (container path, path, member); ids are unique; ``kind``, ``split``,
+        ``group_key`` and ``alone`` still NULL. The extra column ``spot`` numbers :attr:`spots`."""
         schema = _schema()
         # Containers were opened in the order of their paths among loose files; these come first.
         batches = [batch for _, _, batch in sorted(self._batches, key=lambda entry: entry[:2])]
@@ -167,19 +170,21 @@ class Rows:
 
     def add_plain(
         self, folder: Folder, name: str, disk: str, facts: os.stat_result, read_as: tuple[str, str]
-    ) -> None:
+    ) -> bool:
         """:meth:`add` for an ordinary loose file, without the cost of naming what it has not;
-        ``read_as`` are encoding and form."""
+        ``read_as`` are encoding and form. False, and nothing is added, for an archive."""
         stem, extension = split_name(name)
         spot = self._manifest.spot(folder, name, stem, extension)
-        path = folder.path(name)
+        if self._manifest.spots[spot].media == "archive":
+            return False
         # fmt: off
-        self._rows.append((spot, path, None, name, stem, facts.st_size, None, None, facts.st_mtime_ns,
-                           *read_as,
+        self._rows.append((spot, folder.path(name), None, name, stem, facts.st_size, None, None,
+                           facts.st_mtime_ns, *read_as,
                            None, "ok", None, disk, None, None, None))
         # fmt: on
         if len(self._rows) >= _BATCH:
             self.close()
+        return True
 
     def close(self) -> None:
         """Hand what was added to the manifest."""

@@ -1,42 +1,39 @@
 """Bytes of a file or an archive member, read in place.
 
-The central directory of an archive is parsed once, when the deliverable is listed. From then on a
+The directory of an archive is parsed once, when the deliverable is listed. From then on a
 member is a :class:`Place`: one positioned read brings its local header and its data, so a zip costs
 hardly more than a folder. Nothing is ever extracted.
 """
 
 from __future__ import annotations
 
-import bz2
-import lzma
+import io
 import os
-import struct
 import zlib
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import NamedTuple, Protocol, Self
+from collections.abc import Iterator
+from typing import NamedTuple, Self
 
 import pyarrow as pa
 
+from qc.deliverable.archives import ENCRYPTED, data_start
+from qc.deliverable.inflating import (
+    BOMB_RATIO,
+    BOMB_SIZE,
+    DEFLATED,
+    METHODS,
+    RAW,
+    STORED,
+    BadDataError,
+    Feed,
+    unpacker,
+)
 from qc.deliverable.names import text_to_disk
+from qc.deliverable.sources import Sources
 
-STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
-#: Compression methods that are read (APPNOTE.TXT 4.4.5); others are ``unsupported``.
-METHODS = frozenset((STORED, DEFLATED, BZIP2, LZMA))
-#: Flag bits: encrypted, strongly encrypted, masked local header.
-ENCRYPTED = 0x1 | 0x40 | 0x2000
-
-_HEADER = struct.Struct("<4s22xHH")
-_SIGNATURE = b"PK\x03\x04"
 #: Room for a name and extra fields in the first read of a member, bytes.
 _SLACK = 30 + 512
-#: Loose files and compressed heads are read in pieces of at most this many bytes.
+#: Loose files are read in pieces of at most this many bytes.
 _PIECE = 1 << 20
-#: A member that says it is larger than this, and more than so many times its packed size, is not unpacked: it
-#: is made to fill memory (a "bomb"). Deflate packs no more than 1032 times; labels are packed 5 to 50 times.
-BOMB_SIZE, BOMB_RATIO = 64 << 20, 1000
-#: Archives that a reader keeps open.
-_OPEN_ARCHIVES = 32
 #: Without O_NONBLOCK, opening a pipe that lies in a deliverable would wait for ever.
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -44,9 +41,11 @@ _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK"
 class Place(NamedTuple):
     """Where the bytes of a file are. Small, hashable, picklable.
 
-    ``offset`` is that of the local header in the archive ``disk``, None for a loose file;
-    ``packed`` and ``size`` are bytes in the archive and when read; ``crc``, ``method`` and
-    ``flags`` as the archive's directory states them (0 for a loose file).
+    ``disk`` is the path of a loose file, or a locator (:mod:`qc.deliverable.locators`) of the archive.
+    ``offset`` is that of the local header there, None for a loose file; ``packed`` and ``size`` are bytes in
+    the archive and when read; ``crc``, ``method`` and ``flags`` as the archive's directory states them (0 for
+    a loose file). By the method :data:`~qc.deliverable.inflating.RAW` the bytes themselves lie at ``offset``
+    and there is no ``crc``.
     """
 
     disk: str
@@ -72,10 +71,6 @@ class ReadError(Exception):
         self.place = place
 
 
-class _Inflater(Protocol):
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
-
-
 class Reader:
     """Reads places; keeps a bounded number of archives open. Use one per thread.
 
@@ -84,7 +79,7 @@ class Reader:
     """
 
     def __init__(self) -> None:
-        self._handles: OrderedDict[str, _Handle] = OrderedDict()
+        self._sources = Sources()
 
     def __enter__(self) -> Self:
         return self
@@ -94,19 +89,20 @@ class Reader:
 
     def close(self) -> None:
         """Close all archives; the reader can be used again."""
-        while self._handles:
-            self._handles.popitem()[1].close()
+        self._sources.close()
 
     def read(self, place: Place, limit: int | None = None) -> bytes:
         """All bytes of ``place``. Raises :class:`ReadError`; ``too-big`` over ``limit`` bytes, and for a
         member that is packed as only bombs are (:data:`BOMB_RATIO`).
 
-        What comes out of an archive never exceeds the declared size, and its CRC-32 holds.
+        What comes out of an archive never exceeds the declared size, and its CRC-32, if it has one, holds.
         """
         if limit is not None and place.size > limit:
             raise ReadError("too-big", place)
         if place.offset is None:
             return _loose(place, limit)
+        if place.method == RAW:
+            return self._raw(place, 0, place.size)
         if place.size > BOMB_SIZE and place.size > BOMB_RATIO * place.packed:
             raise ReadError("too-big", place)
         payload, _ = self._packed(place, place.packed)
@@ -114,6 +110,53 @@ class Reader:
         if len(data) != place.size or zlib.crc32(data) != place.crc:
             raise ReadError("damaged", place)
         return data
+
+    def blocks(self, place: Place, start: int = 0) -> Iterator[bytes]:
+        """The bytes of ``place`` from ``start`` on, block by block: so what is larger than memory is read.
+
+        Raises :class:`ReadError` while it goes on. Whether the declared size and CRC-32 hold is known at the
+        end, and then only if it began at the start.
+        """
+        size, crc = start, 0
+        for block in self._blocks(place, start):
+            size += len(block)
+            crc = 0 if start or place.offset is None else zlib.crc32(block, crc)
+            if place.offset is not None and size > place.size:
+                raise ReadError("damaged", place)
+            yield block
+        if place.offset is not None and (size != max(place.size, start) or not (start or _holds(place, crc))):
+            raise ReadError("damaged", place)
+
+    def _blocks(self, place: Place, start: int) -> Iterator[bytes]:
+        if place.offset is None:
+            yield from _loose_blocks(place, start)
+        elif place.method in (RAW, STORED):
+            first = place.offset if place.method == RAW else self._packed(place, 0)[1]
+            for at in range(start, place.size, _PIECE):
+                yield self._at(place, first + at, min(_PIECE, place.size - at))
+        else:
+            yield from self._unpacked(place, start)
+
+    def _unpacked(self, place: Place, start: int) -> Iterator[bytes]:
+        if place.size > BOMB_SIZE and place.size > BOMB_RATIO * place.packed:
+            raise ReadError("too-big", place)
+        at = self._packed(place, 0)[1]
+        end = at + place.packed
+
+        def feed(most: int) -> bytes:
+            nonlocal at
+            more = self._at(place, at, min(most, end - at)) if at < end else b""
+            at += len(more)
+            return more
+
+        try:
+            unpacked = unpacker(place.method, feed, place.size)
+            while block := unpacked.read(_PIECE):
+                if start < len(block):
+                    yield block[start:] if start else block
+                start = max(0, start - len(block))
+        except BadDataError as error:
+            raise _bad_data(error, place) from error
 
     def head(self, place: Place, count: int) -> bytes:
         """The first ``count`` bytes (fewer if the file is shorter); no checksum can be tested.
@@ -125,18 +168,22 @@ class Reader:
         count = min(count, place.size)
         if count <= 0:  # to zlib, 0 means without limit
             return b""
+        if place.method == RAW:
+            return self._raw(place, 0, count)
         if place.method == STORED:
             return self._packed(place, min(count, place.packed))[0]
         piece, start = self._packed(place, min(place.packed, max(count, 4096)))
-        inflater, skip = _inflater(place, piece)
-        out, at = _step(place, inflater, piece[skip:], count), len(piece)
-        while len(out) < count and at < place.packed:
-            piece = self._at(place, start + at, min(_PIECE, place.packed - at))
-            if not piece:
-                raise ReadError("damaged", place)
-            at += len(piece)
-            out += _step(place, inflater, piece, count - len(out))
-        return out
+        if place.method == DEFLATED and len(found := _inflate(place, piece, count)) == count:
+            return found
+        at = 0
+
+        def feed(most: int) -> bytes:
+            nonlocal at
+            more = piece[at : at + most] or self._at(place, start + at, min(most, place.packed - at))
+            at += len(more)
+            return more
+
+        return _step(place, feed, count)
 
     def tail(self, place: Place, count: int) -> bytes:
         """The last ``count`` bytes of what is not compressed; of what is, nothing: ``b""``.
@@ -145,6 +192,9 @@ class Reader:
         """
         if place.offset is None:
             return _loose_part(place, max(0, place.size - count), count)
+        if place.method == RAW:
+            count = min(count, place.size)
+            return self._raw(place, place.size - count, count)
         if place.method != STORED or not place.packed:
             return b""
         _, start = self._packed(place, 0)
@@ -153,62 +203,40 @@ class Reader:
 
     # --- archives ---------------------------------------------------------------------------------
 
-    def _handle(self, place: Place) -> _Handle:
-        handle = self._handles.get(place.disk)
-        if handle is None:
-            handle = _opened(place)
-            self._handles[place.disk] = handle
-            if len(self._handles) > _OPEN_ARCHIVES:
-                self._handles.popitem(last=False)[1].close()
-        else:
-            self._handles.move_to_end(place.disk)
-        return handle
-
     def _at(self, place: Place, offset: int, count: int) -> bytes:
         try:
-            return self._handle(place).read(offset, count)
+            return self._sources.get(place.disk).read(offset, count)
         except OSError as error:
             raise _os_error(error, place) from error
+        except BadDataError as error:
+            raise _bad_data(error, place) from error
+
+    def _raw(self, place: Place, start: int, count: int) -> bytes:
+        """``count`` bytes of a member that lies as it is."""
+        assert place.offset is not None
+        data = self._at(place, place.offset + start, count)
+        if len(data) != count:
+            raise ReadError("damaged", place)
+        return data
 
     def _packed(self, place: Place, count: int) -> tuple[bytes, int]:
         """The first ``count`` packed bytes of a member, and where they start in the archive."""
         _refuse(place)
         assert place.offset is not None
         block = self._at(place, place.offset, _SLACK + count)
-        start = _data_start(place, block)
-        while start + count > len(block):
-            piece = self._at(place, place.offset + len(block), start + count - len(block))
-            if not piece:
+        start = data_start(block)
+        if start is None:
+            raise ReadError("damaged", place)
+        missing = start + count - len(block)
+        if missing > 0:
+            block += self._at(place, place.offset + len(block), missing)
+            if len(block) < start + count:
                 raise ReadError("damaged", place)
-            block += piece
         return block[start : start + count], place.offset + start
 
 
-class _Handle:
-    """An archive open for positioned reads, with ``pread`` where the system has it."""
-
-    __slots__ = ("_file", "_number", "_pread")
-
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - kept open, closed by the reader
-        self._number = self._file.fileno()
-        self._pread: Callable[[int, int, int], bytes] | None = getattr(os, "pread", None)
-
-    def read(self, offset: int, count: int) -> bytes:
-        if self._pread is not None:
-            return self._pread(self._number, count, offset)
-        self._file.seek(offset)
-        return self._file.read(count)
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _opened(place: Place) -> _Handle:
-    try:
-        return _Handle(text_to_disk(place.disk))
-    except OSError as error:
-        raise _os_error(error, place) from error
+def _holds(place: Place, crc: int) -> bool:
+    return place.method == RAW or crc == place.crc
 
 
 def _refuse(place: Place) -> None:
@@ -218,50 +246,24 @@ def _refuse(place: Place) -> None:
         raise ReadError("unsupported", place)
 
 
-def _data_start(place: Place, block: bytes) -> int:
-    if len(block) < 30:
-        raise ReadError("damaged", place)
-    signature, name, extra = _HEADER.unpack_from(block)
-    if signature != _SIGNATURE:
-        raise ReadError("damaged", place)
-    return 30 + int(name) + int(extra)
-
-
-def _inflater(place: Place, payload: bytes) -> tuple[_Inflater, int]:
-    """A decompressor and the number of packed bytes that are its own header."""
-    if place.method == DEFLATED:
-        return zlib.decompressobj(-15), 0
-    if place.method == BZIP2:
-        return bz2.BZ2Decompressor(), 0
-    if len(payload) < 9:
-        raise ReadError("damaged", place)
-    # APPNOTE.TXT 5.8.8: version (2), size of properties (2), then lc/lp/pb and the dictionary size.
-    properties, dictionary = payload[4], int.from_bytes(payload[5:9], "little")
-    filters = [
-        {
-            "id": lzma.FILTER_LZMA1,
-            "lc": properties % 9,
-            "lp": properties // 9 % 5,
-            "pb": properties // 45,
-            "dict_size": dictionary,
-        }
-    ]
-    try:
-        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), 9
-    except (lzma.LZMAError, ValueError) as error:
-        raise ReadError("damaged", place) from error
-
-
 def _inflate(place: Place, payload: bytes, most: int) -> bytes:
-    inflater, skip = _inflater(place, payload)
-    return _step(place, inflater, payload[skip:] if skip else payload, most)
-
-
-def _step(place: Place, inflater: _Inflater, data: bytes, most: int) -> bytes:
-    try:
-        return inflater.decompress(data, most)
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+    if place.method != DEFLATED:
+        return _step(place, io.BytesIO(payload).read, most)
+    try:  # nearly all members: without a detour
+        return zlib.decompressobj(-15).decompress(payload, most)
+    except zlib.error as error:
         raise ReadError("damaged", place) from error
+
+
+def _step(place: Place, feed: Feed, most: int) -> bytes:
+    try:
+        return unpacker(place.method, feed, place.size).read(most)
+    except BadDataError as error:
+        raise _bad_data(error, place) from error
+
+
+def _bad_data(error: BadDataError, place: Place) -> ReadError:
+    return ReadError("too-big" if error.reason == "bomb" else "damaged", place)
 
 
 # --- loose files ----------------------------------------------------------------------------------
@@ -288,6 +290,20 @@ def _loose(place: Place, limit: int | None) -> bytes:
     except OSError as error:
         raise _os_error(error, place) from error
     return b"".join(pieces)
+
+
+def _loose_blocks(place: Place, start: int) -> Iterator[bytes]:
+    try:
+        number = os.open(text_to_disk(place.disk), _READ_ONLY)
+        try:
+            if start:
+                os.lseek(number, start, os.SEEK_SET)
+            while block := os.read(number, _PIECE):
+                yield block
+        finally:
+            os.close(number)
+    except OSError as error:
+        raise _os_error(error, place) from error
 
 
 def _loose_part(place: Place, offset: int, count: int) -> bytes:

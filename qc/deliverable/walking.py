@@ -7,11 +7,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from qc.deliverable.archives import Directory, read_directory
-from qc.deliverable.kinds import Kinds, split_name
+from qc.deliverable import sequences
+from qc.deliverable.kinds import Kinds
+from qc.deliverable.locators import first_of_sequence
 from qc.deliverable.manifest import Container, Folder, Manifest
 from qc.deliverable.names import (
     Form,
@@ -21,10 +23,10 @@ from qc.deliverable.names import (
     join_forms,
     normal,
     text_to_disk,
-    unsafe,
     visible,
 )
-from qc.facts.ids import file_id
+from qc.deliverable.opening import Archives, FolderArchives
+from qc.deliverable.sources import archive_sizes
 
 #: Windows: a folder that is really another one (a junction); like a link, it is not followed.
 _MOUNT_POINT = 0xA0000003
@@ -54,26 +56,32 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-class _Name(NamedTuple):
-    """A name in NFC, its form as stored, and how it was read."""
+class _Entry(NamedTuple):
+    """What lies in a folder: its name in NFC, that of a folder with '/', the form of the name as
+    stored, and how it was read."""
 
-    text: str
+    key: str
     form: Form
     encoding: str
-
-
-class _Entry(NamedTuple):
-    name: _Name
     item: os.DirEntry[str]
-    is_folder: bool
+
+    @property
+    def name(self) -> str:
+        return self.key.removesuffix("/")
 
 
 class _Open(NamedTuple):
-    """A folder on the way down; ``form`` is that of its whole path."""
+    """A folder on the way down: ``path`` is its own on disk, ``form`` that of its whole path from the root.
+
+    ``archives`` holds those among its files once there is one.
+    """
 
     folder: Folder
+    path: str
     form: Form
-    entries: Iterator[_Entry]
+    entries: list[_Entry]
+    left: Iterator[_Entry]
+    archives: list[FolderArchives]
 
 
 class _Walk:
@@ -83,17 +91,35 @@ class _Walk:
         self._manifest = Manifest(root, kinds)
         self._root = root
         self._loose = self._manifest.rows(_NOWHERE)
-        self._archives: dict[str, int] = {}
+        self._archives = Archives(self._manifest)
 
     def run(self) -> Manifest:
-        top = self._manifest.folder("", _NOWHERE)
-        if self._path.is_dir():
-            self._folders(_Open(top, "ascii", _entries(os.fspath(self._path))))
-        else:
-            name = _read_name(self._path.name)
-            self._file(_Open(top, "ascii", iter(())), name, str(self._path), self._path.stat())
+        try:
+            path = os.fspath(self._path)
+            if self._path.is_dir():
+                self._folders(self._opened("", path, "ascii", _entries(path)))
+            else:
+                self._single(path)
+        finally:
+            self._archives.sources.close()
         self._loose.close()
         return self._manifest
+
+    def _single(self, path: str) -> None:
+        """Add one file, and if it is a piece of an archive the other pieces."""
+        above, name = os.path.split(path)
+        entries = _entries(above) if sequences.may_belong(name) else []
+        sizes = archive_sizes(entry.item for entry in entries)
+        names = next((one.names for one in sequences.found(sizes) if name in one.names), ())
+        here = self._opened("", above, "ascii", [entry for entry in entries if entry.item.name in names])
+        if names:
+            self._folders(here)
+            return
+        text, form, encoding = _read_name(name)
+        self._file(here, text, (encoding, form), path, self._path.stat())
+
+    def _opened(self, folder: str, path: str, form: Form, entries: list[_Entry]) -> _Open:
+        return _Open(self._manifest.folder(folder, _NOWHERE), path, form, entries, iter(entries), [])
 
     # --- folders ------------------------------------------------------------------------------------
 
@@ -103,45 +129,47 @@ class _Walk:
         stack = [top]
         while stack:
             here = stack[-1]
-            entry = next(here.entries, None)
+            entry = self._files(here)
             if entry is None:
                 stack.pop()
-            elif not entry.is_folder:
-                self._entry(here, entry)
-            else:
-                below = here.folder.path(visible(entry.name.text))
-                try:
-                    entries = _entries(entry.item.path)
-                except OSError:
-                    self._refused(here, entry, "unreadable", "system-refused")
-                    continue
-                form = join_forms(here.form, entry.name.form)
-                stack.append(_Open(self._manifest.folder(below, _NOWHERE), form, entries))
+                continue
+            below = here.folder.path(visible(entry.name))
+            try:
+                entries = _entries(entry.item.path)
+            except OSError:
+                self._refused(here, entry, "unreadable", "system-refused")
+                continue
+            stack.append(self._opened(below, entry.item.path, join_forms(here.form, entry.form), entries))
 
-    def _entry(self, here: _Open, entry: _Entry) -> None:
-        item = entry.item
-        try:
-            linked = item.is_symlink() or (_WINDOWS and _junction(item))
-            if linked and not self._inside(item.path):
-                self._refused(here, entry, "unsupported", "link")
-                return
-            facts = item.stat(follow_symlinks=linked)
-        except OSError:
-            self._refused(here, entry, "unreadable", "system-refused")
-            return
-        self._file(here, entry.name, item.path, facts)
+    def _files(self, here: _Open) -> _Entry | None:
+        """Add the files up to the next folder, which is returned; None after the last."""
+        for entry in here.left:
+            name, form, encoding, item = entry
+            if name[-1] == "/":
+                return entry
+            try:
+                facts = item.stat(follow_symlinks=False)
+                if not stat.S_ISREG(facts.st_mode) and _linked(item):
+                    if not self._inside(item.path):
+                        self._refused(here, entry, "unsupported", "link")
+                        continue
+                    facts = item.stat()
+            except OSError:
+                self._refused(here, entry, "unreadable", "system-refused")
+                continue
+            self._file(here, name, (encoding, join_forms(here.form, form)), item.path, facts)
+        return None
 
     def _refused(self, here: _Open, entry: _Entry, status: str, reason: str) -> None:
         """A row for what is there but cannot be looked at."""
-        name = entry.name
         self._loose.add(
             here.folder,
-            visible(name.text),
+            visible(entry.name),
             size=0,
             disk=disk_to_text(entry.item.path),
-            encoding=name.encoding,
-            form=join_forms(here.form, name.form),
-            unsafe="control" if has_control(name.text) else None,
+            encoding=entry.encoding,
+            form=join_forms(here.form, entry.form),
+            unsafe="control" if has_control(entry.name) else None,
             status=status,
             reason=reason,
         )
@@ -155,100 +183,82 @@ class _Walk:
             return False
         return within and os.path.isfile(target)  # noqa: PTH113 - a string already
 
-    def _file(self, here: _Open, own: _Name, path: str, facts: os.stat_result) -> None:
-        name, folder = own.text, here.folder
+    def _file(
+        self, here: _Open, name: str, read_as: tuple[str, Form], path: str, facts: os.stat_result
+    ) -> None:
+        """Add a file; ``read_as`` are the encoding of its name and the form of its whole path."""
+        folder = here.folder
         disk = disk_to_text(path)
-        ordinary = name.isprintable() and stat.S_ISREG(facts.st_mode) and not self._is_archive(name)
-        if ordinary:
-            read_as = (own.encoding, join_forms(here.form, own.form))
-            self._loose.add_plain(folder, name, disk, facts, read_as)
+        if (
+            stat.S_ISREG(facts.st_mode)
+            and name.isprintable()
+            and self._loose.add_plain(folder, name, disk, facts, read_as)
+        ):
             return
         danger = "control" if has_control(name) else None
         name = visible(name)
-        status, reason, directory = "ok", None, None
+        status, reason, told = "ok", None, None
         if not stat.S_ISREG(facts.st_mode):
             status, reason = "unsupported", "special-file"
-        elif self._is_archive(name) and not folder.junk and not name.startswith("._"):
-            if name[-4:].lower() == ".zip":
-                directory = read_directory(disk)
-                status, reason = directory.status, directory.reason
-            else:
-                split = self._manifest.kinds.split.search(name)
-                status, reason = "unsupported", "split-archive" if split else "archive-format"
+        elif self._archives.is_archive(name) and not folder.junk:
+            self._archives.begin(facts.st_size)
+            told = self._archives_of(here).told(os.path.split(path)[1], lambda: disk)
+            status, reason = told.status, told.reason
         self._loose.add(
             folder,
             name,
             size=facts.st_size,
             disk=disk,
             mtime_ns=facts.st_mtime_ns,
-            encoding=own.encoding,
-            form=join_forms(here.form, own.form),
+            encoding=read_as[0],
+            form=read_as[1],
             unsafe=danger,
             status=status,
             reason=reason,
         )
-        if directory is not None:
-            self._members(folder.path(name), disk, directory)
+        if told is not None:
+            row = self._archives.row(None, folder.path(name))
+            self._archives.add(told, row, folder.path(visible(_read_name(told.name)[0])))
 
-    # --- archives -----------------------------------------------------------------------------------
+    def _archives_of(self, here: _Open) -> FolderArchives:
+        if not here.archives:
+            sizes = archive_sizes(entry.item for entry in here.entries)
 
-    def _members(self, path: str, disk: str, directory: Directory) -> None:
-        ordinal = self._archives[path] = self._archives.get(path, -1) + 1
-        container = Container(file_id(self._root, None, path, ordinal), path)
-        rows = self._manifest.rows(container)
-        folders: dict[str, Folder] = {}
-        stored = [(*normal(member.path), member) for member in directory.members]
-        stored.sort(key=lambda one: one[0])
-        for full, form, member in stored:
-            danger = unsafe(full)
-            shown = full if danger is None else visible(full)
-            above, _, name = shown.rpartition("/")
-            folder = folders.get(above)
-            if folder is None:
-                folder = folders[above] = self._manifest.folder(above, container)
-            status, reason = member.status, member.reason
-            if status == "ok" and self._is_archive(name):
-                status, reason = "unsupported", "nested-archive"
-            rows.add(
-                folder,
-                name,
-                size=member.size,
-                disk=disk,
-                path=shown,
-                member=member.number,
-                packed=member.packed,
-                crc=member.crc,
-                encoding=member.encoding,
-                form=form,
-                unsafe=danger,
-                status=status,
-                reason=reason,
-                offset=member.offset,
-                method=member.method,
-                flags=member.flags,
+            def disk(name: str) -> str:
+                return disk_to_text(os.path.join(here.path, name))  # noqa: PTH118 - strings already
+
+            found = FolderArchives(
+                self._archives.sources, sizes, disk, lambda one: first_of_sequence(disk(one.names[0]))
             )
-        rows.close()
-
-    def _is_archive(self, name: str) -> bool:
-        return self._manifest.kinds.medium(name, split_name(name)[1]) == "archive"
+            here.archives.append(found)
+        return here.archives[0]
 
 
-def _read_name(stored: str) -> _Name:
-    text, encoding = (stored, "os") if stored.isascii() else disk_name(stored)
-    return _Name(*normal(text), encoding)
+def _read_name(stored: str) -> tuple[str, Form, str]:
+    """A name in NFC, its form as stored, and how it was read."""
+    if stored.isascii():
+        return stored, "ascii", "os"
+    text, encoding = disk_name(stored)
+    return *normal(text), encoding
 
 
-def _entries(path: str) -> Iterator[_Entry]:
+def _entries(path: str) -> list[_Entry]:
     """What a folder holds, in the order of the paths below it. Raises ``OSError``."""
-    found = []
     with os.scandir(text_to_disk(path)) as items:
-        for item in items:
-            name = _read_name(item.name)
-            is_folder = item.is_dir(follow_symlinks=False) and not (_WINDOWS and _junction(item))
-            key = f"{name.text}/" if is_folder else name.text
-            found.append((key, item.name, _Entry(name, item, is_folder)))
-    found.sort(key=lambda one: one[:2])
-    return iter([entry for _, _, entry in found])
+        stored = sorted(items, key=attrgetter("name"))  # decides between names that are equal in NFC
+    entries = [_entry(item) for item in stored]
+    entries.sort(key=itemgetter(0))
+    return entries
+
+
+def _entry(item: os.DirEntry[str]) -> _Entry:
+    name, form, encoding = _read_name(item.name)
+    is_folder = item.is_dir(follow_symlinks=False) and not (_WINDOWS and _junction(item))
+    return _Entry(f"{name}/" if is_folder else name, form, encoding, item)
+
+
+def _linked(item: os.DirEntry[str]) -> bool:
+    return item.is_symlink() or (_WINDOWS and _junction(item))
 
 
 def _junction(entry: os.DirEntry[str]) -> bool:

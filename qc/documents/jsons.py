@@ -20,8 +20,9 @@ from typing import Any
 
 import orjson
 
-from qc.documents.document import Document, Problem
+from qc.documents.document import Document, KeysMet, Problem
 from qc.documents.locate import STRING, locate
+from qc.documents.numbers import integer
 from qc.documents.pointers import token
 from qc.documents.text import decode, place
 
@@ -38,8 +39,12 @@ _HIGH_LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPES = re.compile(rf"({_HIGH_LOW})|(\\u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\.", re.DOTALL)
 
 
-def read_json(data: bytes) -> Document:
+def read_json(data: bytes, keys_met: KeysMet | None = None) -> Document:
     """Read one JSON document. Never raises; what is wrong is in ``problems``, in order of place.
+
+    Whoever walks the value anyway may say with ``keys_met`` how many keys were met in it. If they are all
+    that the text has, none was merged, and no other walk is needed to prove it. It may be asked of a value
+    that is then replaced, because a key of it was merged.
 
     Read in spite of a problem: byte order mark, CP949, UTF-16, broken UTF-8 bytes (as U+FFFD),
     ``NaN``/``Infinity``, ``1e999`` (as non-finite floats), keys that stand twice (the last wins),
@@ -50,9 +55,18 @@ def read_json(data: bytes) -> Document:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return _slow(data)
-    if keys_survive(data, value):
+    proven = keys_met is not None and are_all_keys(data, keys_met(value))
+    if proven or keys_survive(data, value):
         return Document(value, True, "utf-8", "fast")
     return _slow(data)
+
+
+def are_all_keys(data: bytes, keys: int) -> bool:
+    """Whether the text ``data`` (valid UTF-8 JSON) has no more than ``keys`` keys; False if not sure.
+
+    A text has no more keys than colons, nor than string ends before a colon; strings may add to both.
+    """
+    return keys == data.count(b":") or keys == len(_KEY_END.findall(data))
 
 
 def keys_survive(data: bytes, value: Any) -> bool:
@@ -81,7 +95,7 @@ def keys_survive(data: bytes, value: Any) -> bool:
                     leaf = leaf[0]
                 if type(leaf) is dict:
                     nodes.append(child)
-    if objects == data.count(b"{") and (keys == data.count(b":") or keys == len(_KEY_END.findall(data))):
+    if objects == data.count(b"{") and are_all_keys(data, keys):
         return True
     return _keys_in(value) == sum(1 for match in _STRING_THEN.finditer(data) if match.group(1))
 
@@ -137,19 +151,13 @@ def _parse(text: str) -> tuple[Any, bool, list[Problem]]:
         return made
 
     decoder = json.JSONDecoder(
-        object_pairs_hook=members, parse_int=_integer, parse_constant=float, strict=False
+        object_pairs_hook=members, parse_int=integer, parse_constant=float, strict=False
     )
     try:
         value = decoder.decode(text)
     except json.JSONDecodeError as error:
         return None, False, [*problems, _syntax(text, error.pos)]
     return value, True, [*problems, *_in_values(text, value, merged)]
-
-
-def _integer(digits: str) -> int | float:
-    # As orjson: beyond 64 bits a float. It also keeps Python's limit on digits from raising.
-    number = int(digits) if len(digits) < 21 else 2**64
-    return number if -(2**63) <= number < 2**64 else float(digits)
 
 
 def _in_values(

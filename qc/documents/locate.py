@@ -7,10 +7,10 @@ more: what no pointer leads into is skipped with one regular expression.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from qc.documents.pointers import split
+from qc.documents.wanted import Wanted, tree
 
 #: A JSON string, escapes and all; with ``re.DOTALL``.
 STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
@@ -25,28 +25,13 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
-@dataclass(slots=True)
-class _Wanted:
-    """A node of the tree of wanted pointers."""
-
-    pointers: list[str] = field(default_factory=list)
-    inner: dict[str, _Wanted] = field(default_factory=dict)
-
-    def below(self) -> Iterator[str]:
-        """Every pointer at or under this node."""
-        nodes = [self]
-        for node in nodes:
-            yield from node.pointers
-            nodes.extend(node.inner.values())
-
-
 def locate(text: str, pointers: Collection[str]) -> dict[str, tuple[int, int]]:
     """Line and column (from 1, columns in characters) of the value at each pointer.
 
     A pointer that leads nowhere is left out. Of a key that stands twice, the later value counts,
     as parsers do. Nothing raises: in text that is no JSON, what stands before the fault is found.
     """
-    offsets = _offsets(text, _tree(pointers))
+    offsets = _offsets(text, tree(pointers))
     places: dict[str, tuple[int, int]] = {}
     line, seen = 1, 0
     for pointer, offset in sorted(offsets.items(), key=lambda item: item[1]):
@@ -56,30 +41,20 @@ def locate(text: str, pointers: Collection[str]) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _tree(pointers: Collection[str]) -> _Wanted:
-    root = _Wanted()
-    for pointer in pointers:
-        node = root
-        for part in split(pointer):
-            node = node.inner.setdefault(part, _Wanted())
-        node.pointers.append(pointer)
-    return root
-
-
 @dataclass(slots=True)
 class _Open:
     """A container that is being walked: its wanted node, the next index (-1 for an object)."""
 
-    wanted: _Wanted
+    wanted: Wanted
     index: int
     seen: set[str] = field(default_factory=set)
 
 
-def _offsets(text: str, root: _Wanted) -> dict[str, int]:
+def _offsets(text: str, root: Wanted) -> dict[str, int]:
     """Offset of the value at each wanted pointer that the text has."""
     found: dict[str, int] = {}
     stack: list[_Open] = []
-    value: tuple[int, _Wanted | None] | None = (_blank(text, 0), root)
+    value: tuple[int, Wanted | None] | None = (_blank(text, 0), root)
     while value is not None:
         at, wanted = value
         end = -1
@@ -96,7 +71,7 @@ def _offsets(text: str, root: _Wanted) -> dict[str, int]:
 
 def _next(
     text: str, end: int, stack: list[_Open], found: dict[str, int]
-) -> tuple[int, _Wanted | None] | None:
+) -> tuple[int, Wanted | None] | None:
     """The value after offset ``end``, out of what closes there: its offset, its node if wanted."""
     at = _blank(text, end)
     while stack and text[at : at + 1] in ("}", "]"):

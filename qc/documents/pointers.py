@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 
 def token(part: str | int) -> str:
@@ -19,3 +20,8 @@ def pointer(path: Iterable[str | int]) -> str:
 def split(text: str) -> list[str]:
     """The unescaped tokens of a pointer; indexes stay text, since only the document tells them apart."""
     return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
+
+
+def replaced(value: Any, where: tuple[str, ...], new: Any) -> Any:
+    """``value`` with ``new`` at the keys ``where``, which are there; what stands beside is shared."""
+    return {**value, where[0]: replaced(value[where[0]], where[1:], new)} if where else new

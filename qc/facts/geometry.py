@@ -7,7 +7,7 @@ with ``valid = False`` and a reason. Measuring is vectorised (numpy, shapely) ov
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Any, Protocol
@@ -67,7 +67,7 @@ class Boxes:
         """Take boxes: at once if each is a list of four numbers, else one by one."""
         try:
             if set(map(type, values)) <= {list} and set(map(len, values)) <= {4}:
-                self.values.extend(array("d", list(chain.from_iterable(values))))
+                self.values.extend(_joined(values))
                 self.owners.extend(owners)
                 return
         except (TypeError, OverflowError):
@@ -185,16 +185,16 @@ class Outlines:
         if set(map(type, rings)) - {list}:
             return False
         sizes = list(map(len, rings))
-        parts = list(chain.from_iterable(rings))
         if self.order == "flat":
             if any(size & 1 for size in sizes):
                 return False
             sizes = [size >> 1 for size in sizes]
-        elif set(map(type, parts)) <= {list} and set(map(len, parts)) <= {2}:
-            parts = list(chain.from_iterable(parts))
+            self.values.extend(_joined(rings))
         else:
-            return False
-        self.values.extend(array("d", parts))
+            points = list(chain.from_iterable(rings))
+            if set(map(type, points)) - {list} or set(map(len, points)) - {2}:
+                return False
+            self.values.extend(_joined([list(chain.from_iterable(points))]))
         self.ring_sizes.extend(sizes)
         self.ring_counts.extend(map(len, values) if self.nested else repeat(1, len(values)))
         return True
@@ -277,6 +277,14 @@ class Masks:
     def measure(self) -> Columns:
         """No columns: nothing of a mask is measured here."""
         return {}
+
+
+def _joined(lists: Iterable[list[Any]]) -> array[float]:
+    """All numbers of ``lists``; raises ``TypeError`` or ``OverflowError`` for what is none."""
+    numbers = array("d")
+    for one in lists:
+        numbers.fromlist(one)
+    return numbers
 
 
 def _circles(points: Floats, sizes: Ints) -> tuple[Floats, Ints]:

@@ -126,8 +126,8 @@ FILES = _table(
     """
     file          id    hash of (root, container path, stored path in NFC, ordinal among equals)
     root          word  which root of the run: 'deliverable'; later 'input' (a voucher's before)
-    container     id    the archive that holds it; NULL for a file on disk
-    container_path text path of that archive from the root
+    container     id    the archive that holds it (the first piece of one in pieces); NULL for a file on disk
+    container_path text path of that archive from the root, through the archives that hold it: 'a.tar/b.zip'
     path          text  path from the root or inside the archive, '/' between parts, NFC
     member        int   position in the archive's directory; finds the real name again when path is masked
     name          text  last part of the path, NFC
@@ -137,8 +137,8 @@ FILES = _table(
     depth         int   number of folders above it
     size          int   bytes when read
     packed        int   bytes in the archive; NULL on disk
-    crc           int   CRC-32 as the archive states it; NULL on disk
-    mtime_ns      int   modification time, ns since 1970; NULL in an archive
+    crc           int   CRC-32 as the archive states it; NULL on disk and in a tar, which states none
+    mtime_ns      int   modification time, ns since 1970; where an archive states no CRC-32 that of its file, else NULL
     digest        text  content digest where a check needed it or --digest full: 'blake2b:HEX'
     name_encoding word  how the stored name was read: 'utf-8', 'cp949', 'cp437'; 'os' on disk
     name_form     word  Unicode form as stored: 'NFC', 'NFD', 'mixed'; 'ascii' when all forms agree
@@ -147,6 +147,7 @@ FILES = _table(
     kind          word  role in the deliverable: source label archive document junk other
     split         word  training validation test other; NULL if the layout does not tell
     group_key     text  group by the layout (TS_강아지 -> 강아지); pairs never cross it when both have one
+    alone         flag  no medium belongs to it: a list of classes, or a text that is the data itself (P10)
     status        word  'ok', or why it could not be read: unreadable encrypted damaged unsupported unsafe
     reason        word  code of the reason when status is not ok (words are made at the end)
 """,
@@ -159,7 +160,7 @@ PAIRS = _table(
     """
     label   id    label file
     source  id    source file
-    rule    word  P1 same stem, P2 sibling folders, P3 name inside the label, P8 COCO list ...
+    rule    word  P1 same stem, P2 sibling folders, P5 video and its XML, P6 sharded sources, P7 folder of a take; by names inside the label: P3 one, P4 several, P8 a list with ids, P9 a table
 """,
 )
 
@@ -169,7 +170,7 @@ DOCUMENTS = _table(
     "file",
     """
     file      id    the file
-    format    word  json ...
+    format    word  how it was read: json jsonl yaml xml csv xlsx lines tokens text
     schema    word  id of the schema that it is bound to; NULL if none fits
     encoding  word  utf-8 utf-8-sig cp949 ...; NULL if it could not be told
     lane      word  'fast' or 'slow': which parser read it
@@ -215,7 +216,24 @@ ITEM_MEDIA = _table(
     channel   word  camera, microphone, modality
     part      int   page, slice
     offset_s  real  where the item starts in the media, s
-    rule      word  how it was found: P1 P2 P3 P8 ...
+    rule      word  how it was found, as in pairs
+""",
+)
+
+NAMED_MEDIA = _table(
+    "named_media",
+    "a media file that an item names beside its file_name",
+    "named",
+    """
+    named      id    hash of (file, pointer)
+    item       id    the item that names it
+    file       id    the label file
+    pointer    text  where
+    layer      word  whose
+    file_name  text  as declared, NFC
+    channel    word  camera, microphone, modality; NULL: the property that holds the name
+    part       int   page, slice; NULL: its number in a list of names
+    offset_s   real  where the item starts in the media, s
 """,
 )
 
@@ -333,6 +351,16 @@ NEIGHBOURS = _table(
     same_class    flag  class equal
     capped        int   further neighbours that a lost to the cap
 """,
+)
+
+ITEMS_IN_PARTS = _table(
+    "items_in_parts",
+    "an item whose annotations stand in several parts of a large document: which of them meet is told after linking",
+    "item",
+    """
+    item  id  the item
+""",
+    loaded=False,
 )
 
 SPANS = _table(
@@ -490,6 +518,21 @@ SCHEMA_PATHS = _table(
 """,
 )
 
+PATH_FORMS = _table(
+    "path_forms",
+    "a form in which a place of a schema comes in some files, where it may come in several",
+    "schema path what form file",
+    """
+    schema       word  id
+    path         text  of the attribute, as in schema_paths; of unknown keys the object's
+    what         word  'type' (JSON type of the value), 'key' (spelling of a key under a pattern), 'unknown-key' (a key that the schema does not know)
+    form         text  string number boolean array object null; the key, if it looks like a name, else its keyed digest
+    files        int   files that have it so
+    occurrences  int   how often
+    file         id    one of these files
+""",
+)
+
 SCHEMA_ERRORS = _table(
     "schema_errors",
     "a place where a document breaks its format or schema",
@@ -560,7 +603,7 @@ DIGESTS = _table(
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
-        FILES, PAIRS, DOCUMENTS, ITEMS, ITEM_MEDIA, ANNOTATIONS, TRACKS, SHAPES, OUTLINES, NEIGHBOURS, SPANS, INTERVALS,
-        TURNS, RELATIONS, TEXTS, IDS, REFS, CLASSES, SCHEMA_PATHS, SCHEMA_ERRORS, COVERAGE, MEDIA, DIGESTS,
+        FILES, PAIRS, DOCUMENTS, ITEMS, ITEM_MEDIA, NAMED_MEDIA, ANNOTATIONS, TRACKS, SHAPES, OUTLINES, NEIGHBOURS, ITEMS_IN_PARTS, SPANS, INTERVALS,
+        TURNS, RELATIONS, TEXTS, IDS, REFS, CLASSES, SCHEMA_PATHS, PATH_FORMS, SCHEMA_ERRORS, COVERAGE, MEDIA, DIGESTS,
     )
 }  # fmt: skip

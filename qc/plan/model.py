@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -147,6 +147,8 @@ class Plan:
         named = {indicator for indicator, _ in self.targets}
         return tuple(i for i in self.indicators if i in named)
 
-    def binding_of(self, path: str) -> int | None:
-        """Number in ``schemas`` of the first binding that matches the virtual ``path``."""
-        return next((n for n, b in enumerate(self.schemas) if globs.matches(b.match, path)), None)
+    def binding_of(self, path: str, among: Collection[int] | None = None) -> int | None:
+        """Number in ``schemas`` of the first binding that matches the virtual ``path``; only of those
+        ``among``, if they are named."""
+        numbers = range(len(self.schemas)) if among is None else among
+        return next((n for n in numbers if globs.matches(self.schemas[n].match, path)), None)

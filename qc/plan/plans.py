@@ -142,7 +142,9 @@ def _merge(chain: list[Part], path: Path | None) -> Plan:
     quantities = _first(part.quantities for part in chain) or ()
     composition = _first(part.composition for part in chain) or ()
     spoken = {name for part in chain for name in part.targets or ()}
-    for ident, asked in (("quantity", quantities), ("diversity", composition)):
+    classes = _first(part.classes for part in chain) or ()
+    numbered = [c for c in classes if c.min is not None or c.max is not None]
+    for ident, asked in (("quantity", (*quantities, *numbered)), ("diversity", composition)):
         # What the plan asks for counts, unless it says itself how.
         if asked and ident not in spoken:
             targets[ident, None] = Target(None)
@@ -157,7 +159,7 @@ def _merge(chain: list[Part], path: Path | None) -> Plan:
         default_targets=all(part.path == _plans() / DEFAULT for part in planned),
         checks=MappingProxyType(checks),
         indicators=MappingProxyType(known),
-        classes=_first(p.classes for p in chain) or (),
+        classes=classes,
         quantities=quantities,
         composition=composition,
         waivers=tuple(w for p in chain for w in p.waivers),

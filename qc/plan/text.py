@@ -90,7 +90,7 @@ def _project(seen: Seen, words: Words) -> str:
 
 
 def _layout(seen: Seen, words: Words) -> str:
-    line = f"layout = {quoted(seen.layout)}\n" if seen.layout else _off('layout = "aihub-2022"')
+    line = f"layout = {quoted(seen.layout)}\n" if seen.layout else _off('layout = "aihub"')
     return (
         _comment(words.text("plan.layout")) + _because(seen.layout_reason, words) + "[deliverable]\n" + line
     )

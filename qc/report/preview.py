@@ -49,6 +49,8 @@ class CheckOptions:
     ignore: tuple[str, ...] = ()
     #: A folder with the user's own checks.
     checks_dir: Path | None = None
+    #: An earlier run: what did not change since is taken over from it instead of read.
+    since: Path | None = None
     #: Language of what is written for people into the run (``findings.csv``).
     lang: Literal["ko", "en"] = "ko"
 
@@ -110,12 +112,18 @@ class Preview:
     #: Label and source files in all; ``None`` if the layout does not tell them apart.
     labels: int | None = None
     sources: int | None = None
-    #: Label files list their media: what belongs together is only known when they are read, not by name.
-    lists: bool = False
+    #: Label files to which no medium belongs: lists of classes, texts that are the data themselves.
+    alone: int = 0
+    #: Pairs that only the names of folders tell.
+    by_folder: int = 0
     #: Where the run is written.
     run: Path | None = None
-    #: Files whose labels are read already (an unfinished run goes on).
+    #: Files that were read already (an unfinished run goes on).
     resumed_files: int = 0
+    #: The earlier run that is followed, how many files are taken over from it, and how many are read.
+    since: Path | None = None
+    taken_files: int = 0
+    read_files: int = 0
     #: Label files that nothing can read yet, by extension.
     unread_labels: Mapping[str, int] = field(default_factory=dict)
 
@@ -138,10 +146,11 @@ class Listener(Protocol):
     def phase(self, name: str) -> None:
         """A phase begins: one of :data:`PHASES`."""
 
-    def total(self, files: int, bytes: int) -> None:  # noqa: A002 - the field's word
-        """How much the phase has to do; not called when that is not known."""
+    def total(self, files: int, work: float) -> None:
+        """How much the phase has to do; not called when that is not known. ``work`` is about how long it
+        takes, in a unit of its own: files differ in size and kind."""
 
-    def advance(self, files: int, bytes: int) -> None:  # noqa: A002
+    def advance(self, files: int, work: float) -> None:
         """So much more of it is done."""
 
     def note(self, key: str, **values: object) -> None:
@@ -157,10 +166,10 @@ class Silent:
     def phase(self, name: str) -> None:
         """Ignored."""
 
-    def total(self, files: int, bytes: int) -> None:  # noqa: A002
+    def total(self, files: int, work: float) -> None:
         """Ignored."""
 
-    def advance(self, files: int, bytes: int) -> None:  # noqa: A002
+    def advance(self, files: int, work: float) -> None:
         """Ignored."""
 
     def note(self, key: str, **values: object) -> None:

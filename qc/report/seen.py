@@ -40,6 +40,9 @@ def preview_view(preview: Preview, words: Words, tool: str) -> RenderableType:
                 Text(say("screen.preview.resumed-files", files=preview.resumed_files)),
             )
         )
+    if preview.since is not None:
+        values = {"files": preview.taken_files, "run": nearby(preview.since), "read": preview.read_files}
+        rows.append((say("screen.preview.since"), Text(say("screen.preview.taken-files", **values))))
     if preview.estimate_s is not None:
         rows.append(
             (
@@ -135,12 +138,21 @@ def schema_reason(schema: SchemaSeen, words: Words) -> str:
 
 
 def _pairs(preview: Preview, words: Words) -> Text:
-    if preview.lists:
-        return Text(words.text("screen.preview.pairs-listed", sources=preview.sources or 0))
+    labels, sources, alone = preview.labels, preview.sources, preview.alone
+    if labels and sources == 0:
+        if alone == labels:
+            return Text(words.text("screen.preview.data-themselves", labels=labels))
+        return Text(words.text("screen.preview.no-sources", labels=labels), style="yellow")
+    if labels and sources and labels > alone and not preview.pairs:
+        return Text(words.text("screen.preview.pairs-inside", labels=labels - alone, sources=sources))
     text = Text(words.text("screen.preview.pair-count", pairs=preview.pairs))
+    if preview.by_folder:
+        text.append(" · ").append(words.text("screen.preview.by-folder", count=preview.by_folder))
     for key, count in (("orphan-sources", preview.orphan_sources), ("orphan-labels", preview.orphan_labels)):
         said = words.text(f"screen.preview.{key}", count=count)
         text.append(" · ").append(said, style="yellow" if count else "")
+    if alone:
+        text.append(" · ").append(words.text("screen.preview.alone", count=alone))
     return text
 
 

@@ -20,6 +20,7 @@ from qc.checks.model import Outcome
 from qc.errors import QcError
 from qc.report import catalogue, findings
 from qc.report.catalogue import KeptCheck
+from qc.report.places import INSIDE
 from qc.runs import disk
 from qc.runs.folder import Run
 from qc.verdict import Verdict
@@ -126,10 +127,25 @@ def worst_first(group: Group) -> tuple[int, int, int, float, int, str]:
 def _archives(files: Path) -> dict[str, str]:
     if not files.is_file():
         return {}
-    paths = pc.unique(pq.read_table(files, columns=["container_path"]).column(0)).drop_null().to_pylist()
-    names = [path.rpartition("/")[2] for path in paths]
-    alone = {name for name, count in Counter(names).items() if count == 1}
-    return {path: name for path, name in zip(paths, names, strict=True) if name in alone}
+    paths = set(pc.unique(pq.read_table(files, columns=["container_path"]).column(0)).drop_null().to_pylist())
+    outer = {path: _archive_around(path, paths) for path in paths}
+    counts = Counter(path.rpartition("/")[2] for path, above in outer.items() if above is None)
+    names: dict[str, str] = {}
+    for path in sorted(paths):  # an archive comes before those in it
+        above, name = outer[path], path.rpartition("/")[2]
+        if above is not None:
+            names[path] = f"{names.get(above, above)}{INSIDE}{path[len(above) + 1 :]}"
+        elif counts[name] == 1:
+            names[path] = name
+    return names
+
+
+def _archive_around(path: str, archives: set[str]) -> str | None:
+    """The innermost archive that the archive ``path`` lies in."""
+    above = path.rpartition("/")[0]
+    while above and above not in archives:
+        above = above.rpartition("/")[0]
+    return above or None
 
 
 def _groups(

@@ -181,8 +181,12 @@ class Run:
         """Time what is done inside into ``timings`` (s); what a resumed run spent is added up."""
         began = time.perf_counter()
         yield
+        self.spent(name, time.perf_counter() - began)
+
+    def spent(self, name: str, seconds: float) -> None:
+        """Add to ``timings`` what was spent on something (s)."""
         timings = dict(self.info.get("timings", {}))
-        timings[name] = round(timings.get(name, 0.0) + time.perf_counter() - began, 4)
+        timings[name] = round(timings.get(name, 0.0) + seconds, 4)
         self.update(timings=timings)
 
     def finish(self) -> None:

@@ -13,14 +13,16 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qc.engines import Engine, EngineError, WorkerDied
-from qc.facts.producers import Job, Members, Tables, not_read
+from qc.facts.producers import Job, Members, Parts, not_read
 from qc.runs import disk
 from qc.runs.journal import Note, read_note, write_chunk
-from qc.runs.worker import Failure, left_by_death, run_chunk, temporary
+from qc.runs.worker import Failure, left_by_death, read_so_far, run_chunk, temporary
+
+#: Seconds after which those that wait are told how far the chunks are that are being read.
+LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +81,34 @@ def run_jobs(
     engine: Engine,
     on_done: Callable[[Done], None] = lambda _: None,
     limits: Limits | None = None,
+    on_the_way: Callable[[str, int], None] = lambda _key, _bytes: None,
 ) -> Summary:
     """Make the chunk ``out/KEY`` of every job; those that are there and whole are skipped.
 
-    ``on_done`` is called here, in the order in which chunks end. Whatever is raised, by a key press
+    ``on_done`` is called here, in the order in which chunks end; ``on_the_way`` now and then with the key of
+    a chunk that has not ended, and bytes of it that were read. Whatever is raised, by a key press
     too, leaves ``out`` such that the same call goes on from there; workers are killed then.
 
     Raises ``QcError`` (``errors.run-unwritable`` or a producer's own) and :class:`EngineError`.
     """
     try:
-        return _Supervisor(out, engine, on_done, limits or Limits()).run(jobs)
+        return _Supervisor(out, engine, on_done, limits or Limits(), on_the_way).run(jobs)
     except BaseException:
         engine.close(kill=True)
         raise
 
 
 class _Supervisor:
-    def __init__(self, out: Path, engine: Engine, on_done: Callable[[Done], None], limits: Limits) -> None:
+    def __init__(
+        self,
+        out: Path,
+        engine: Engine,
+        on_done: Callable[[Done], None],
+        limits: Limits,
+        on_the_way: Callable[[str, int], None],
+    ) -> None:
         self.out, self.engine, self.on_done, self.limits = out, engine, on_done, limits
+        self.on_the_way = on_the_way
         self.done: dict[str, Done] = {}
         self.failures: list[FileFailure] = []
         self.idle_starts = 0
@@ -111,7 +123,10 @@ class _Supervisor:
             while pending and len(running) < self.engine.jobs * self.limits.ahead:
                 job = pending.popleft()
                 running[self._submit(job, self.out)] = job
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            ended, going = wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+            if not ended:
+                for key in {running[future].key for future in going}:
+                    self.on_the_way(key, read_so_far(self.out, key))
             for future in ended:
                 job = running.pop(future)
                 result = self._result(future, job, self.out)
@@ -166,14 +181,8 @@ class _Supervisor:
             disk.remove(parts)
             parts.mkdir()
             notes = self._pieces(job, failure, parts)
-            tables: dict[str, list[pa.Table]] = {}
-            for note in notes:
-                for name in note.rows:
-                    path = parts / note.key / f"{name}.parquet"
-                    tables.setdefault(name, []).append(pq.ParquetFile(path).read())
-            merged = {name: pa.concat_tables(rows) for name, rows in tables.items()}
             seconds, failed = sum(note.seconds for note in notes), sum(note.failed for note in notes)
-            whole = self._write(job, merged, self.out, seconds, failed)
+            whole = self._write(job, _rows(parts, notes), self.out, seconds, failed)
             disk.remove(parts)
         except OSError as error:
             raise disk.unwritable(self.out, error) from error
@@ -207,12 +216,12 @@ class _Supervisor:
             self.deaths_in_a_row += 1
         self.failures += [FileFailure(member.file, job.producer, failure) for member in job.members]
         tables = not_read(job, failure.status, failure.reason)
-        return self._write(job, tables, folder, 0.0, len(job.members))
+        return self._write(job, iter([tables]), folder, 0.0, len(job.members))
 
-    def _write(self, job: Job, tables: Tables, folder: Path, seconds: float, failed: int) -> Note:
+    def _write(self, job: Job, parts: Parts, folder: Path, seconds: float, failed: int) -> Note:
         place = temporary(folder, job.key)
         place.mkdir()
-        note = write_chunk(job, tables, place, seconds, failed)
+        note = write_chunk(job, parts, place, seconds, failed)
         disk.commit(place, folder / job.key)
         return note
 
@@ -248,6 +257,15 @@ class _Supervisor:
             round(sum(one.seconds for one in done), 3),
             tuple(self.failures),
         )
+
+
+def _rows(folder: Path, notes: Sequence[Note]) -> Parts:
+    """All rows of some chunks, as they were written: never all of a table at once."""
+    for note in notes:
+        for name in note.rows:
+            with pq.ParquetFile(folder / note.key / f"{name}.parquet") as file:
+                for group in range(file.num_row_groups):
+                    yield {name: file.read_row_group(group)}
 
 
 def _piece(job: Job, start: int, stop: int) -> Job:

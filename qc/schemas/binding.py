@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qc.deliverable.reading import Reader, ReadError, places
-from qc.documents.limits import LARGEST, too_large
-from qc.documents.readers import READERS
+from qc.deliverable.forward import in_order
+from qc.deliverable.reading import Place, Reader, ReadError, places
+from qc.documents.document import Document
+from qc.documents.limits import LARGEST
+from qc.documents.options import Options
+from qc.documents.readers import KINDS, UNBOUND, Kind, kind_of
+from qc.documents.sampling import read_beginning
 from qc.plan.model import Plan
 from qc.schemas import library
 from qc.schemas.detect import Fit, Part, assign, detect, merged
@@ -30,8 +36,14 @@ SAMPLE_BYTES = 32 * 2**20
 SAMPLE_ALL_BYTES = 256 * 2**20
 #: Parts (folders, archives) whose formats are told apart; of more, the folders above them are taken.
 PARTS = 48
+#: Paths that are held against the plan's globs at once.
+_BATCH = 1 << 16
 #: How a schema came to be used.
 GIVEN, PLANNED, DETECTED = "given", "planned", "detected"
+
+
+#: Numbers of rows of a listing.
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Bindings:
-    """``by_file`` maps a label file's id to its schema's id; files without one are absent.
+    """``by_file`` has the columns ``file`` and ``schema`` (its id); label files without one are absent.
 
     ``unread`` counts, by extension, the label files for which there is no reader: no schema helps them.
     ``unfit`` is the number of the others that no schema is bound to, ``closest`` the best fit to them, which
@@ -68,55 +80,70 @@ class Bindings:
     """
 
     bound: tuple[Bound, ...]
-    by_file: Mapping[int, str]
+    by_file: pa.Table
     unfit: int = 0
     closest: Fit | None = None
     unread: Counter[str] = field(default_factory=Counter)
     cost: Cost | None = None
     schemas: Mapping[str, Schema] = field(default_factory=dict)
 
+    def schema_of(self, files: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Ids of the schemas of ``files`` (ids of files), in their order; NULL for a file without one."""
+        return self.by_file.column("schema").take(pc.index_in(files, self.by_file.column("file")))
 
-def bind(labels: pa.Table, plan: Plan, given: str | None) -> Bindings:
-    """Bind the label files of a listing (rows of ``Deliverable.files``).
+
+def bind(files: pa.Table, plan: Plan, given: str | None) -> Bindings:
+    """Bind the label files of a listing (``Deliverable.files`` or rows of it).
 
     ``given`` (``--schema``) wins over the plan; what neither names is detected among the shipped formats.
     Raises ``QcError`` for a schema that is unknown or cannot be compiled.
     """
-    known = pc.is_in(labels.column("extension"), pa.array(READERS, pa.string()))
-    unread = Counter(labels.filter(pc.invert(known)).column("extension").to_pylist())
-    labels = labels.filter(known)
-    ids: list[int] = labels.column("file").to_pylist()
-    by_file: dict[int, str] = {}
+    labels = np.flatnonzero(pc.equal(files.column("kind"), "label"))
+    extensions = files.column("extension").combine_chunks().dictionary_encode()
+    # The number in ``bound`` of every file: there are millions of files, and few formats.
+    owner = np.full(len(files), -1, dtype=np.int32)
     bound: list[Bound] = []
     loaded: dict[str, Schema] = {}
     if given is not None:
         schema = library.load(given)
         loaded[schema.id] = schema
-        by_file = dict.fromkeys(ids, schema.id)
-        bound.append(Bound(schema, GIVEN, len(ids)))
+        mine = labels[_are(extensions, schema.extensions)[labels]]
+        owner[mine] = 0
+        bound.append(Bound(schema, GIVEN, len(mine)))
     elif plan.schemas:
-        named: dict[int, list[int]] = {}
-        for file, path in zip(ids, virtual_paths(labels), strict=True):
-            if (number := plan.binding_of(path)) is not None:
-                named.setdefault(number, []).append(file)
-        for number, binding in enumerate(plan.schemas):
-            schema = loaded[binding.schema] = library.load(binding.schema)
-            files = named.get(number, [])
-            by_file |= dict.fromkeys(files, schema.id)
-            bound.append(Bound(schema, PLANNED, len(files), match=binding.match))
-    rest = labels.filter(pc.invert(pc.is_in(labels.column("file"), pa.array(by_file, pa.uint64()))))
-    sample = _sample(rest if len(rest) else labels)
+        planned = [library.load(binding.schema) for binding in plan.schemas]
+        owner[labels] = _planned(files, labels, plan, planned)
+        for number, (binding, schema) in enumerate(zip(plan.schemas, planned, strict=True)):
+            loaded[binding.schema] = schema
+            count = int(np.count_nonzero(owner == number))
+            bound.append(Bound(schema, PLANNED, count, match=binding.match))
+    shipped = library.shipped_schemas()
+    # What nothing can read without a schema, and no shipped schema is of, no detection helps.
+    known = frozenset(UNBOUND).union(*(schema.extensions for schema in shipped))
+    readable = _are(extensions, known)[labels]
+    nobody = owner[labels] < 0
+    unread = Counter(files.column("extension").take(labels[nobody & ~readable]).to_pylist())
+    left = labels[nobody & readable]
+    sample = _sample(files, left, shipped) if len(left) else _sample(files, labels, loaded.values())
     closest = None
-    if len(rest):
+    if len(left):
         detected, closest = _detect(sample)
-        for one, files in detected:
+        for one, rows in detected:
             loaded[one.schema.id] = one.schema
-            by_file |= dict.fromkeys(files, one.schema.id)
+            owner[rows] = len(bound)
             bound.append(one)
+    have = pa.array(owner >= 0)
+    numbers = pa.array(owner).filter(have)
+    names = pa.array([one.schema.id for one in bound], pa.string())
     return Bindings(
         bound=tuple(bound),
-        by_file=by_file,
-        unfit=len(ids) - len(by_file),
+        by_file=pa.table(
+            {
+                "file": files.column("file").filter(have),
+                "schema": pa.DictionaryArray.from_arrays(numbers, names),
+            }
+        ),
+        unfit=len(labels) - len(numbers) - unread.total(),
         closest=closest,
         unread=unread,
         cost=sample.cost,
@@ -124,26 +151,59 @@ def bind(labels: pa.Table, plan: Plan, given: str | None) -> Bindings:
     )
 
 
-def _detect(sample: _Sample) -> tuple[list[tuple[Bound, list[int]]], Fit | None]:
-    """Formats with their files, and the closest format of the largest part that fits none."""
+def _are(extensions: pa.DictionaryArray, wanted: Collection[str]) -> npt.NDArray[np.bool_]:
+    """Whether each of the files has one of the extensions."""
+    known = np.array([one in wanted for one in extensions.dictionary.to_pylist()] or [False], dtype=bool)
+    of_each: npt.NDArray[np.bool_] = known[extensions.indices.to_numpy()]
+    return of_each
+
+
+def _planned(files: pa.Table, labels: Rows, plan: Plan, schemas: Sequence[Schema]) -> Rows:
+    """The number of the plan's binding for each label, -1 for none: the first that matches, of those whose
+    schema is of its extension."""
+    found = np.full(len(labels), -1, dtype=np.int64)
+    among: dict[str, tuple[int, ...]] = {}
+    at = 0
+    for rows, paths in _virtual_paths(files, labels):
+        for path, extension in zip(paths, files.column("extension").take(rows).to_pylist(), strict=True):
+            numbers = among.get(extension)
+            if numbers is None:
+                numbers = tuple(n for n, schema in enumerate(schemas) if extension in schema.extensions)
+                among[extension] = numbers
+            number = plan.binding_of(path, numbers)
+            found[at] = -1 if number is None else number
+            at += 1
+    return found
+
+
+def _detect(sample: _Sample) -> tuple[list[tuple[Bound, Rows]], Fit | None]:
+    """Formats with their rows, and the closest format of the largest part that fits none."""
     shipped = {schema.id: schema for schema in library.shipped_schemas()}
-    parts = []
-    for place, files, documents in sample.parts:
-        _, fits = detect(documents, shipped.values())
-        parts.append(Part(place, len(files), {fit.schema: fit for fit in fits}))
-    found = assign(parts)
-    files_of = {place: files for place, files, _ in sample.parts}
-    silent = [part for part in parts if not part.fits]
-    fitting = {id(part) for mine in found.values() for part in mine}
-    foreign = [part for part in parts if part.fits and id(part) not in fitting]
+    rows_of: dict[int, Rows] = {}
+    foreign: list[Part] = []
+    found: dict[str, list[Part]] = {}
+    silent: list[tuple[str, Part]] = []
+    by_extension: dict[str, list[Part]] = {}
+    for one in sample.parts:
+        part = Part(one.place, len(one.rows), {fit.schema: fit for fit in detect(one.documents, shipped)[1]})
+        rows_of[id(part)] = one.rows
+        by_extension.setdefault(one.extension, []).append(part)
+    for extension, parts in by_extension.items():  # only they can be of the same schemas
+        mine = assign(parts)
+        fitting = {id(part) for all_ in mine.values() for part in all_}
+        foreign += [part for part in parts if part.fits and id(part) not in fitting]
+        silent += [(extension, part) for part in parts if not part.fits]
+        for schema, fit in mine.items():
+            found.setdefault(schema, []).extend(fit)
     if len(found) == 1 and not foreign:  # what could not be parsed will be of the only format there is
-        next(iter(found.values())).extend(silent)
+        ((only, all_),) = found.items()
+        all_ += [part for extension, part in silent if extension in shipped[only].extensions]
     detected = []
-    for schema, mine in found.items():
-        fit = merged([part.fits[schema] for part in mine if part.fits])
-        places = tuple(part.place for part in mine)
-        files = [file for place in places for file in files_of[place]]
-        detected.append((Bound(shipped[schema], DETECTED, len(files), fit=fit, places=places), files))
+    for schema, all_ in found.items():
+        whole = merged([part.fits[schema] for part in all_ if part.fits])
+        places = tuple(dict.fromkeys(part.place for part in all_))
+        rows = np.concatenate([rows_of[id(part)] for part in all_])
+        detected.append((Bound(shipped[schema], DETECTED, len(rows), fit=whole, places=places), rows))
     detected.sort(key=lambda one: (-one[0].files, one[0].schema.id))
     closest = None
     if foreign:
@@ -152,61 +212,101 @@ def _detect(sample: _Sample) -> tuple[list[tuple[Bound, list[int]]], Fit | None]
     return detected, closest
 
 
-def virtual_paths(files: pa.Table) -> list[str]:
-    """Path of each file from the deliverable's root, an archive counting as a folder."""
-    joined = pc.binary_join_element_wise(
-        files.column("container_path"), files.column("path"), "/", null_handling="skip"
-    )
-    paths: list[str] = joined.to_pylist()
-    return paths
+def _virtual_paths(files: pa.Table, rows: Rows) -> Iterator[tuple[Rows, list[str]]]:
+    """Path of each file from the deliverable's root, an archive counting as a folder; some rows at a time."""
+    named = files.select(["container_path", "path"])
+    for start in range(0, len(rows), _BATCH):
+        some = rows[start : start + _BATCH]
+        paths = pc.binary_join_element_wise(*named.take(some).columns, "/", null_handling="skip")
+        yield some, paths.to_pylist()
+
+
+@dataclass(frozen=True, slots=True)
+class _SampleOf:
+    """Of one part: where it lies, the extension of its labels, their rows in the listing, and the values of
+    some of them, as each schema reads them."""
+
+    place: str
+    extension: str
+    rows: Rows
+    documents: dict[str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """Of each part: its place, the ids of its files, and some of their documents, parsed."""
-
-    parts: list[tuple[str, list[int], list[Any]]]
+    parts: list[_SampleOf]
     cost: Cost | None
 
 
-def _sample(labels: pa.Table) -> _Sample:
+def _sample(files: pa.Table, labels: Rows, schemas: Collection[Schema]) -> _Sample:
     """Documents of an even sample of every part, and what a byte of them cost."""
     if not len(labels):
         return _Sample([], None)
-    parts = _parts(labels)
-    sizes = labels.column("size").to_numpy()
+    parts = [_SampleOf(place, extension, rows, {}) for place, extension, rows in _parts(files, labels)]
+    sizes = files.column("size").to_numpy()
     chosen = []
-    for number, (_, rows) in enumerate(parts):
-        small = rows[sizes[rows] <= SAMPLE_BYTES]
-        small = small if len(small) else rows[:1]
-        count = min(len(small), max(SAMPLE_OF_PART, round(SAMPLE * len(rows) / len(labels))))
+    for number, part in enumerate(parts):
+        small = in_order(files, part.rows[sizes[part.rows] <= SAMPLE_BYTES])
+        small = small if len(small) else part.rows[:1]
+        count = min(len(small), max(SAMPLE_OF_PART, round(SAMPLE * len(part.rows) / len(labels))))
         chosen += [(turn, number, int(small[turn * len(small) // count])) for turn in range(count)]
     chosen.sort()  # the first of each part come first
-    taken = labels.take([row for _, _, row in chosen])
-    kinds = taken.column("extension").to_pylist()
-    documents: list[list[Any]] = [[] for _ in parts]
     costs: list[tuple[float, float, int]] = []
     with Reader() as reader:
-        for (turn, number, _), place, kind in zip(chosen, places(taken), kinds, strict=True):
+        taken = places(files.take([row for _, _, row in chosen]))
+        for (turn, number, _), place in zip(chosen, taken, strict=True):
             if turn and sum(size for *_, size in costs) > SAMPLE_ALL_BYTES:
                 break
-            started = time.perf_counter()
             try:
-                data = reader.read(place, LARGEST)
+                if place.size > SAMPLE_BYTES:
+                    _take(parts[number], partial(_beginning, reader, place), schemas)
+                    continue
+                started = time.perf_counter()
+                data = reader.read(place, SAMPLE_BYTES)
             except ReadError:
                 continue
-            if too_large(data):
-                continue
             read = time.perf_counter()
-            document = READERS[kind](data)
-            costs.append((read - started, time.perf_counter() - read, len(data)))
-            if document.parsed:
-                documents[number].append(document.value)
-    files = labels.column("file").to_numpy()
-    return _Sample(
-        [(place, files[rows].tolist(), documents[number]) for number, (place, rows) in enumerate(parts)],
-        _cost(costs),
-    )
+            took = _take(parts[number], partial(_whole, data), schemas)
+            if took is not None:
+                costs.append((read - started, took, len(data)))
+    return _Sample(parts, _cost(costs))
+
+
+def _beginning(reader: Reader, place: Place, kind: Kind, options: Options) -> Document | None:
+    if kind.in_pieces(None):
+        return read_beginning(partial(reader.blocks, place), kind, options)
+    return _whole(reader.read(place, LARGEST), kind, options)
+
+
+def _whole(data: bytes, kind: Kind, options: Options) -> Document | None:
+    return None if kind.too_large(data) else kind.parse(data, options)
+
+
+def _take(
+    part: _SampleOf, read: Callable[[Kind, Options], Document | None], schemas: Collection[Schema]
+) -> float | None:
+    """Read a document as every schema would; the seconds that one reading took, None if it is too large."""
+    took: float | None = None
+    known: dict[Options, Document] = {}
+    for schema in [one for one in schemas if part.extension in one.extensions]:
+        options = schema.options
+        document = None if schema.coerce else known.get(options)
+        if document is None:
+            started = time.perf_counter()
+            document = read(KINDS[options.kind], options)
+            if document is None:
+                continue
+            took = max(took or 0.0, time.perf_counter() - started)
+        if schema.coerce is None:
+            known[options] = document  # a value of which texts become numbers is one schema's own
+        if document.parsed:
+            value = schema.coerce(document.value) if schema.coerce else document.value
+            part.documents.setdefault(schema.id, []).append(value)
+    if took is None and (plain := kind_of(part.extension, None)) is not None:
+        started = time.perf_counter()
+        if read(plain, Options(plain.name)) is not None:
+            took = time.perf_counter() - started
+    return took
 
 
 def _cost(costs: Sequence[tuple[float, float, int]]) -> Cost | None:
@@ -216,9 +316,9 @@ def _cost(costs: Sequence[tuple[float, float, int]]) -> Cost | None:
     return Cost(reading / size, parsing / size) if size else None
 
 
-def _parts(labels: pa.Table) -> list[tuple[str, np.ndarray[Any, Any]]]:
-    """Rows of the labels by where they lie: an archive, or a folder outside of archives."""
-    lying = pc.coalesce(labels.column("container_path"), labels.column("folder"))
+def _parts(files: pa.Table, labels: Rows) -> Iterator[tuple[str, str, Rows]]:
+    """Rows of the labels by where they lie (an archive, or a folder outside of archives) and extension."""
+    lying = pc.coalesce(files.column("container_path"), files.column("folder")).take(labels)
     encoded = lying.combine_chunks().dictionary_encode()
     ways = [place.split("/") for place in encoded.dictionary.to_pylist()]
     depth = max(map(len, ways), default=0)
@@ -229,4 +329,9 @@ def _parts(labels: pa.Table) -> list[tuple[str, np.ndarray[Any, Any]]]:
     number = {name: n for n, name in enumerate(names)}
     owner = np.array([number[place] for place in places], dtype=np.int64)[encoded.indices.to_numpy()]
     order = np.argsort(owner, kind="stable")
-    return list(zip(names, np.split(order, np.searchsorted(owner[order], range(1, len(names)))), strict=True))
+    borders = np.searchsorted(owner[order], range(1, len(names)))
+    for name, rows in zip(names, np.split(labels[order], borders), strict=True):
+        extensions = files.column("extension").take(rows).combine_chunks().dictionary_encode()
+        numbers = extensions.indices.to_numpy()
+        for own, extension in enumerate(extensions.dictionary.to_pylist()):
+            yield name, extension, rows[numbers == own]

@@ -1,4 +1,4 @@
-"""Source of the function that counts, in valid documents, the values at every attribute path."""
+"""Source of the function that counts, in valid documents, the values at every attribute path, and keys."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from qc.schemas.tree import Branch, Node, step_of_pattern
 class Counting(Source):
     """Counts, in valid documents, the values at every attribute path.
 
-    A required key occurs as often as its parent, so only parents and optional keys need a counter; arrays
-    whose items have neither are counted by their length.
+    A required key occurs as often as its parent, so only parents and optional keys need a counter.
+
+    It also counts the keys of the objects that it comes by, each object once: never more than the document
+    has, and all of them if it has objects at known places only.
     """
 
     def __init__(self, tree: Node, names: int) -> None:
@@ -23,18 +25,24 @@ class Counting(Source):
         self.results: list[str] = []
         self.counters: list[str] = []
         self.index: dict[str, int] = {}
-        parents = self.counter()
-        self.line(f"{parents} = 1")
-        self.add("", True, parents)
+        #: Nothing but this way leads to the objects below: their keys are counted.
+        self.only_way = True
+        root = self.counter()
+        self.line(f"{root} = 1")
+        self.add("", True, root)
         if tree.types == frozenset({"array"}) or tree.items is not None:
             self.array(tree, "doc", "")
-        self.members(tree, "doc", "", parents)
+        with self.object("doc"):
+            parents = self.counter()
+            self.line(f"{parents} = 1")
+            self.keys("doc")
+            self.members(tree, "doc", "", parents)
 
     def source(self) -> str:
         """The function's source."""
-        init = ["    " + " = ".join(self.counters) + " = 0"]
+        init = ["    " + " = ".join(["keys", *self.counters]) + " = 0"]
         result = "".join(f"{r}, " for r in self.results)
-        return "\n".join(["def count(doc):", *init, *self.lines, f"    return ({result})"])
+        return "\n".join(["def count(doc):", *init, *self.lines, f"    return keys, ({result})"])
 
     def counter(self) -> str:
         """A fresh counter, zero at the start."""
@@ -49,6 +57,15 @@ class Counting(Source):
 
         ``counted`` (in a branch) names the properties that the object counts already.
         """
+        before, self.only_way = self.only_way, self.only_way and counted is None and _apart(node)
+        self.named(node, var, path, parents, counted)
+        self.matched(node, var, path)
+        for branch in node.branches:
+            self.branch(node, branch, var, path, parents, counted or frozenset())
+        self.only_way = before
+
+    def named(self, node: Node, var: str, path: str, parents: str, counted: frozenset[str] | None) -> None:
+        """Count the properties that have a name."""
         for name, child in node.properties.items():
             required = name in node.required and counted is None
             own = parents if required or name in (counted or ()) else self.counter()
@@ -60,6 +77,9 @@ class Counting(Source):
                 if own != parents:
                     self.line(f"{own} += 1")
                 self.value(child, f"{var}[{name!r}]", f"{path}/{escape(name)}")
+
+    def matched(self, node: Node, var: str, path: str) -> None:
+        """Count the properties that match a pattern, and all others."""
         for pattern, child in node.patterns.items():
             step = escape(step_of_pattern(pattern, child))
             key, value, own = self.fresh("k"), self.fresh("v"), self.counter()
@@ -74,12 +94,13 @@ class Counting(Source):
         if node.additional is not None:
             value, own, key = self.fresh("v"), self.counter(), self.fresh("k")
             self.add(f"{path}/{{*}}", False, own)
+            if not node.properties and not self.deep(node.additional):
+                self.line(f"{own} += len({var})")
+                return
             known = self.constant("K", frozenset(node.properties))
             with self.block(f"for {key}, {value} in {var}.items():"), self.block(f"if {key} not in {known}:"):
                 self.line(f"{own} += 1")
                 self.value(node.additional, value, f"{path}/{{*}}")
-        for branch in node.branches:
-            self.branch(node, branch, var, path, parents, counted or frozenset())
 
     def branch(
         self, node: Node, branch: Branch, var: str, path: str, parents: str, counted: frozenset[str]
@@ -100,6 +121,7 @@ class Counting(Source):
             with self.object(var):
                 parents = self.counter()
                 self.line(f"{parents} += 1")
+                self.keys(var)
                 self.members(node, var, path, parents)
         self.array(node, var, path)
 
@@ -117,8 +139,14 @@ class Counting(Source):
                 with self.object(item):
                     if not plain:
                         self.line(f"{parents} += 1")
+                    self.keys(item)
                     self.members(items, item, f"{path}/*", parents)
                 self.array(items, item, f"{path}/*")
+
+    def keys(self, var: str) -> None:
+        """Count the keys of the object ``var``, if nothing else comes by it."""
+        if self.only_way:
+            self.line(f"keys += len({var})")
 
     def add(self, path: str, required: bool, counter: str) -> None:
         """Count ``path`` by ``counter``; the same path in several branches is one attribute."""
@@ -134,3 +162,9 @@ class Counting(Source):
         return bool(node.properties or node.patterns or node.additional is not None or node.branches) or (
             node.items is not None and self.deep(node.items)
         )
+
+
+def _apart(node: Node) -> bool:
+    """No property of an object is reached in two ways: by name and by a pattern, in two branches."""
+    ways = len(node.patterns) + bool(node.properties or node.additional is not None)
+    return ways <= 1 and not any(branch.node.declares() for branch in node.branches)

@@ -7,13 +7,14 @@ Validity does not decide: a faulty delivery must still be recognised, so that it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qc.schemas.errors import holds
 from qc.schemas.library import Schema
 from qc.schemas.naming import looks_like_name
+from qc.schemas.paths import JSON_TYPES
 from qc.schemas.paths import holds as branch_holds
 from qc.schemas.tree import Node
 
@@ -25,6 +26,8 @@ LEAST_PART = 0.3
 ABOUT_AS_WELL = 0.05
 #: Top-level properties that a schema does not know are named up to this number.
 UNREAD_NAMED = 5
+#: Kinds of documents whose keys come from the schema itself: any text has them.
+IMPOSED = frozenset({"lines", "tokens", "text"})
 #: Array items looked at in a document: enough to know its shape.
 ITEMS_SEEN = 5
 
@@ -59,7 +62,7 @@ def fit(schema: Schema, documents: Sequence[Any]) -> Fit:
     seen: set[str] = set()
     unread: Counter[str] = Counter()
     for document in documents:
-        tally = _Tally()
+        tally = _Tally(by_value=schema.options.kind in IMPOSED or not schema.options.header)
         tally.look(schema.tree, document, "")
         known += tally.known / max(tally.attributes, 1)
         required += tally.present / max(tally.required, 1)
@@ -72,12 +75,16 @@ def fit(schema: Schema, documents: Sequence[Any]) -> Fit:
     return Fit(schema.id, len(documents), known / count, required / count, valid, len(seen), tuple(names))
 
 
-def detect(documents: Sequence[Any], schemas: Iterable[Schema]) -> tuple[Fit | None, list[Fit]]:
+def detect(
+    documents: Mapping[str, Sequence[Any]], schemas: Mapping[str, Schema]
+) -> tuple[Fit | None, list[Fit]]:
     """The best fit, or None if no schema fits, and all fits, best first.
 
-    Between two that fit alike the more specific one wins (an AI-Hub variant before plain COCO).
+    ``documents`` are the values of a sample as each of the ``schemas`` (by id) reads them; a schema that
+    reads none does not fit. Between two that fit alike the more specific one wins (an AI-Hub variant before
+    plain COCO).
     """
-    fits = [fit(schema, documents) for schema in schemas] if documents else []
+    fits = [fit(schema, documents[id_]) for id_, schema in schemas.items() if documents.get(id_)]
     fits.sort(key=_order)
     best = fits[0] if fits and fits[0].score >= LEAST_FIT else None
     return best, fits
@@ -141,7 +148,9 @@ def _order(fit: Fit) -> tuple[float, int, int, str]:
 class _Tally:
     """Attributes of one document against a schema."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_value: bool = False) -> None:
+        #: An attribute is known only if its value may stand there: keys tell nothing.
+        self.by_value = by_value
         self.attributes = self.known = self.required = self.present = 0
         self.seen: set[str] = set()
         #: Unknown properties of the document itself, or of its records if it is a list.
@@ -175,9 +184,20 @@ class _Tally:
                 if path in ("", "/*"):
                     self.unread.add(key)
                 continue
-            self.known += 1
+            self.known += not self.by_value or _may_be(child, inner)
             self.seen.add(f"{path}/{step}")
             matched.add(step)
             self.look(child, inner, f"{path}/{step}")
         titles = {n.child(key)[0] for n in nodes for key in value if n.patterns and key not in n.properties}
         self.present += min(len(patterns), len(titles & matched))
+
+
+def _may_be(node: Node, value: Any) -> bool:
+    """Whether a value has a type, and a text also the form, that the schema bounds the place to."""
+    if type(value) is list:
+        return all(node.items is None or _may_be(node.items, item) for item in value[:ITEMS_SEEN])
+    types = node.said_types
+    if types and types.isdisjoint(JSON_TYPES.get(type(value), ())):
+        return False
+    bound = node.bound
+    return type(value) is not str or bound is None or bound.holds(value)

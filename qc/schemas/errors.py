@@ -16,7 +16,7 @@ A third, FILE, is of documents that could not be held against the schema: nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal, NamedTuple
@@ -36,7 +36,7 @@ from qc.schemas.limits import (
     to_json,
     type_names,
 )
-from qc.schemas.splitting import SMALL, Unit, pieces, weight
+from qc.schemas.splitting import SMALL, List, Unit, pieces, weight
 
 ErrorClass = Literal["FILE", "STRUCTURE", "FORMAT"]
 Path = tuple[str | int, ...]
@@ -110,15 +110,32 @@ def iter_errors(unit: Unit, value: Any) -> Iterator[SchemaError]:
     (:func:`order` tells). Not divided is what :mod:`qc.schemas.splitting` cannot divide, such as a list below
     ``oneOf``: of that all errors are in memory at once.
     """
+    yield from _or_too_deep(_in_pieces(unit, value, ()), lambda: holds(unit.validator, value))
+
+
+def shell_errors(unit: Unit, value: Any) -> Iterator[SchemaError]:
+    """As :func:`iter_errors`, but of what the lists that can be divided hold: nothing of their members is
+    looked at, only how many there are."""
+    hollow = unit.hollow(value)
+    yield from _or_too_deep(_of_shell(unit, value, ()), lambda: holds(unit.shell[1], hollow))
+
+
+def member_errors(one: List, members: list[Any], first: int) -> Iterator[SchemaError]:
+    """As :func:`iter_errors`, of consecutive members of a list, the first of which is number ``first``."""
+    yield from _or_too_deep(_of_members(one, members, (), first), lambda: holds(one.members.row[1], members))
+
+
+def _or_too_deep(errors: Iterator[SchemaError], hold: Callable[[], bool]) -> Iterator[SchemaError]:
+    """The errors; if there are none though it does not ``hold``, it is nested deeper than can be told."""
     told = False
     try:
-        for error in _in_pieces(unit, value, ()):
+        for error in errors:
             told = True
             yield error
-        too_deep = not told and not holds(unit.validator, value)
+        too_deep = not told and not hold()
     except ValueError:
         too_deep = True
-    if too_deep:  # nested deeper than the validator goes
+    if too_deep:
         yield SchemaError("FILE", (), "", "depth", to_json(MAX_DEPTH))
 
 
@@ -127,15 +144,24 @@ def _in_pieces(unit: Unit, value: Any, at: Path) -> Iterator[SchemaError]:
     if weight(value, SMALL) <= SMALL or not any(one.of(value) for one in unit.lists):
         yield from _told(unit.validator, value, _Context(value, unit.schema, at))
         return
+    yield from _of_shell(unit, value, at)
+    for one in unit.lists:
+        yield from _of_members(one, one.of(value) or [], at, 0)
+
+
+def _of_shell(unit: Unit, value: Any, at: Path) -> Iterator[SchemaError]:
     schema, validator = unit.shell
     yield from _told(validator, unit.hollow(value), _Context(value, schema, at))
-    for one in unit.lists:
-        for start, members in pieces(one.of(value) or []):
-            if len(members) == 1:
-                yield from _in_pieces(one.members, members[0], (*at, *one.where, start))
-            else:
-                schema, validator = one.members.row
-                yield from _told(validator, members, _Context(members, schema, (*at, *one.where), start))
+
+
+def _of_members(one: List, members: list[Any], at: Path, first: int) -> Iterator[SchemaError]:
+    for start, piece in pieces(members):
+        number = first + start
+        if len(piece) == 1:
+            yield from _in_pieces(one.members, piece[0], (*at, *one.where, number))
+        else:
+            schema, validator = one.members.row
+            yield from _told(validator, piece, _Context(piece, schema, (*at, *one.where), number))
 
 
 def _told(
@@ -195,12 +221,16 @@ class _Context:
     def siblings(self, schema_path: Sequence[str | int]) -> Mapping[str, Any]:
         """The subschema that holds the keyword at ``schema_path``; empty when not known."""
         node: Any = self.schema
-        for part in schema_path[:-1]:
+        holder = node
+        for part in schema_path:
             key = _member(node, part, self.numbered)
+            while key is None and isinstance(node, Mapping) and "" in node:  # left out of the path here too
+                node = node[""]
+                key = _member(node, part, self.numbered)
             if key is None:
                 return {}
-            node = node[key]
-        return node if isinstance(node, Mapping) else {}
+            holder, node = node, node[key]
+        return holder if isinstance(holder, Mapping) else {}
 
 
 def _same_keys(left: dict[str, Any], right: Any) -> bool:

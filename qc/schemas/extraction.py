@@ -86,6 +86,8 @@ class Extraction(Source):
         self.shape_sites: list[ShapeSite] = []
         self.attribute_sites: list[AttributeSite] = []
         self.spaces = dict(_spaces(tree, None))
+        #: Lists that keys alone lead to: a document may hold a part of one, from its member ``first`` on.
+        self.outer = frozenset(map(id, _by_name(tree)))
         self.refuse_orphans(tree)
         if role.read(tree).row:
             self.row(tree, "doc", "", "", None)
@@ -97,7 +99,7 @@ class Extraction(Source):
         unpacked = [f"    R{i} = rows[{i}]" for i in range(len(self.row_sites))]
         unpacked += [f"    S{i}, SO{i} = shapes[{i}]" for i in range(len(self.shape_sites))]
         unpacked += [f"    A{i}, AO{i} = attributes[{i}]" for i in range(len(self.attribute_sites))]
-        head = "def extract(doc, file, rows, shapes, attributes):"
+        head = "def extract(doc, file, rows, shapes, attributes, first=0):"
         return "\n".join([head, *unpacked, *(self.lines or ["    return None"])])
 
     def refuse_orphans(self, node: Node) -> None:
@@ -118,7 +120,9 @@ class Extraction(Source):
         assert kind is not None
         row = _Row(kind, len(self.row_sites), around)
         self.row_sites.append(RowSite(kind, path))  # its place; filled in below
-        with self.object(var):
+        # A text that is a row and its own column: the name of a medium.
+        alone = bool(role.read(node).columns)
+        with self.block(f"if type({var}) is str:") if alone else self.object(var):
             place = self.fresh("p")
             self.line(f'{place} = f"{pointer}"')
             start = len(self.lines)
@@ -284,9 +288,10 @@ class Extraction(Source):
         yield from self.properties(node, var, wanted)
         if node.items is not None and wanted(node.items):
             index, inner = self.fresh("i"), self.fresh("v")
+            start = ", first" if id(node) in self.outer else ""
             with (
                 self.block(f"if type({var}) is list:"),
-                self.block(f"for {index}, {inner} in enumerate({var}):"),
+                self.block(f"for {index}, {inner} in enumerate({var}{start}):"),
             ):
                 yield node.items, inner, f"/{{{index}}}", "/*"
         for position, child in enumerate(node.prefix):
@@ -379,6 +384,13 @@ def _inside(node: Node) -> Iterator[Node]:
         yield child
     for branch in node.branches:
         yield branch.node
+
+
+def _by_name(node: Node) -> Iterator[Node]:
+    """The node, and those that names of properties lead to."""
+    yield node
+    for child in node.properties.values():
+        yield from _by_name(child)
 
 
 def _has_rows(node: Node) -> bool:

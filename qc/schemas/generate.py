@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from qc.documents.pointers import token as escape
 from qc.schemas import values
@@ -22,8 +22,31 @@ from qc.schemas.tree import Node
 Rows = list[tuple[Any, ...]]
 #: Values of a site and the numbers of the rows that they belong to.
 Collected = tuple[list[Any], list[int]]
-Extract = Callable[[Any, int, Sequence[Rows], Sequence[Collected], Sequence[Collected]], None]
-Count = Callable[[Any], tuple[int, ...]]
+
+
+class Extract(Protocol):
+    """Appends what one document holds, by site; never raises for it.
+
+    Of a document that is a part of a larger one (a list that keys alone lead to, from its member ``first``
+    on, and empty lists otherwise) the rows stand where they do in the whole.
+    """
+
+    def __call__(
+        self,
+        document: Any,
+        file: int,
+        rows: Sequence[Rows],
+        shapes: Sequence[Collected],
+        attributes: Sequence[Collected],
+        first: int = 0,
+        /,
+    ) -> None:
+        """Append."""
+        ...
+
+
+#: Keys met (never more than there are), and the values at each path.
+Count = Callable[[Any], tuple[int, tuple[int, ...]]]
 
 
 @dataclass(frozen=True)
@@ -45,13 +68,13 @@ class Extractor:
 
     @property
     def extract(self) -> Extract:
-        """Appends what one document holds; never raises for it."""
+        """The function that takes rows out of a document."""
         function: Extract = self._namespace["extract"]
         return function
 
     @property
     def count(self) -> Count:
-        """Values at each of :attr:`paths` in a document that is *valid*: required keys are not looked at."""
+        """Keys met and values at each of :attr:`paths` of a *valid* document: required keys are there."""
         function: Count = self._namespace["count"]
         return function
 

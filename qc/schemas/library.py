@@ -14,7 +14,11 @@ import jsonschema_rs
 
 from qc import content
 from qc.documents.jsons import read_json
+from qc.documents.options import Options, faults, options_of
+from qc.documents.readers import KINDS, extensions_of
 from qc.errors import QcError, Said, refusal
+from qc.schemas.coercion import Coerce, coercion
+from qc.schemas.forms import Forms, forms
 from qc.schemas.generate import Extractor, generate
 from qc.schemas.messages import describe
 from qc.schemas.tree import Node, build
@@ -40,6 +44,30 @@ class Schema:
         return str(titles.get(language) or titles.get("en") or self.document.get("title") or self.id)
 
     @cached_property
+    def options(self) -> Options:
+        """How its documents are read; ``QcError`` (``errors.schema-document``) if that cannot be
+        understood."""
+        raw = _root_roles(self.document).get("document", {})
+        for fault in faults(raw):
+            values = {"option": fault.option, "known": ", ".join(fault.known)}
+            problem = Said(f"schema.document-{fault.reason}", values)
+            raise QcError("errors.schema-document", path=str(self.path), problem=problem)
+        return options_of(raw)
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """Extensions of the files that it holds for (lower case, without dot)."""
+        return extensions_of(self.options)
+
+    @cached_property
+    def coerce(self) -> Coerce | None:
+        """Gives the values of a document the types that the schema declares; None if they have theirs."""
+        options = self.options
+        if not (KINDS[options.kind].texts or options.coerce):
+            return None
+        return coercion(self.tree, xml=options.kind == "xml")
+
+    @cached_property
     def tree(self) -> Node:
         """Every place that a document may have, roles included; may raise ``QcError`` (``roles.*``)."""
         return build(self.document)
@@ -48,6 +76,11 @@ class Schema:
     def extractor(self) -> Extractor:
         """Compiled code that takes rows and shapes out of a document and counts its attribute paths."""
         return generate(self.tree)
+
+    @cached_property
+    def forms(self) -> Forms:
+        """Compiled code that counts in which forms values and keys come."""
+        return forms(self.tree)
 
     @cached_property
     def validator(self) -> jsonschema_rs.Draft202012Validator:
@@ -103,13 +136,18 @@ def _load(path: Path, shipped: bool) -> Schema:
         raise QcError("errors.schema-not-an-object", path=str(path))
     schema = Schema(path.stem, path, "sha256:" + hashlib.sha256(data).hexdigest(), shipped, document)
     # Compiled at once: a schema that cannot work is told before the deliverable is read.
-    _ = schema.validator
+    _ = schema.validator, schema.options
     try:
-        _ = schema.extractor.extract, schema.extractor.count
+        _ = schema.extractor.extract, schema.extractor.count, schema.coerce, schema.forms.read
     except QcError as error:  # a role that cannot hold: the file is told with the place in it
         error.values["where"] = f"{path} {error.values.get('where') or '/'}"
         raise
     return schema
+
+
+def _root_roles(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    roles = document.get("x-qc")
+    return roles if isinstance(roles, Mapping) else {}
 
 
 def _no_json(path: Path, data: bytes) -> QcError:

@@ -12,11 +12,17 @@ from typing import Any
 #: Keywords that say the same as another.
 _ALIASES = {"unevaluatedProperties": "additionalProperties", "additionalItems": "items", "anyOf": "not"}
 #: Variants ``KEYWORD-DETAIL`` that stand for themselves.
-_ITSELF = {("encoding", "damaged"), ("encoding", "unknown"), ("pattern", "undecided")}
+_ITSELF = {
+    ("encoding", "damaged"), ("encoding", "unknown"), ("encoding", "mixed"), ("encoding", "declared"),
+    ("pattern", "undecided"),
+}  # fmt: skip
 _MEMBERS = frozenset({"properties", "patternProperties", "required", "dependentRequired", "propertyNames"})
 #: Every keyword that has words of its own.
 KEYWORDS = frozenset(
-    {"empty", "encoding", "bom", "syntax", "nan", "number-too-large", "duplicate-key", "depth"}
+    {"empty", "encoding", "bom", "nul", "syntax", "nan", "number-too-large", "duplicate-key", "depth"}
+    | {"repeated-header", "ragged-row", "empty-row", "duplicate-column", "unnamed-column", "delimiter"}
+    | {"entity", "alias-bomb", "tag", "encrypted", "not-a-workbook", "damaged", "too-big"}
+    | {"error-value", "no-result", "merged-cells"}
     | {"type", "enum", "const"}
     | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"}
     | {"pattern", "format", "minItems", "maxItems", "uniqueItems", "items", "unevaluatedItems", "contains"}

@@ -19,7 +19,8 @@ from qc.schemas.tree import Node, Test, generic_path
 #: Paths, and values of a path, that are remembered.
 _REMEMBERED = 10_000
 
-_JSON_TYPES: dict[type, tuple[str, ...]] = {
+#: The JSON types that a value of a type of Python has.
+JSON_TYPES: dict[type, tuple[str, ...]] = {
     dict: ("object",),
     list: ("array",),
     str: ("string",),
@@ -117,7 +118,7 @@ def holds(tests: Sequence[Test], value: Any) -> bool:
     """Whether a branch's tests decide for it: by constant or JSON type, never by validity."""
     for test in tests:
         if test.key is None:
-            met = any(kind in test.values for kind in _JSON_TYPES.get(type(value), ()))
+            met = any(kind in test.values for kind in JSON_TYPES.get(type(value), ()))
         else:
             met = type(value) is dict and value.get(test.key) in test.values
         if met == test.negated:

@@ -16,6 +16,7 @@ import jsonschema
 import jsonschema_rs
 from jsonschema.exceptions import best_match
 
+from qc.documents import options
 from qc.documents.jsons import read_json
 from qc.documents.pointers import pointer, split
 from qc.errors import QcError
@@ -84,7 +85,7 @@ def review_schema(schema: Any) -> list[Remark]:
     if not _compiles(schema, every_format=False):
         named = [*_references(schema, nodes), *_bad_patterns(nodes)]
         faults = named or [Remark("error", "", "schema.review-compile")]
-    faults = faults or list(_roles(schema))
+    faults = faults or [*_document(schema), *_roles(schema)]
     return [*faults, *draft, *_patterns(nodes), *_numbers(nodes), *_formats(nodes), *_slack(nodes)]
 
 
@@ -183,6 +184,31 @@ def _roles(schema: Mapping[str, Any]) -> Iterator[Remark]:
     except QcError as error:
         place = str(error.values.get("where") or "")
         yield Remark("error", place, error.key, {**error.values, "where": place or "/"})
+
+
+#: What a document of a kind is read as; of the others anything may come.
+_ROOTS: Mapping[str, str] = {
+    "jsonl": "array", "csv": "array", "lines": "array", "tokens": "array",
+    "xml": "object", "xlsx": "object", "text": "string",
+}  # fmt: skip
+
+
+def _document(schema: Mapping[str, Any]) -> Iterator[Remark]:
+    """How its documents are to be read."""
+    roles = schema.get("x-qc")
+    if not isinstance(roles, Mapping) or "document" not in roles:
+        return
+    raw = roles["document"]
+    found = list(options.faults(raw))
+    for fault in found:
+        place = ("x-qc", "document", *([fault.option] if fault.option != "document" else []))
+        values = {"option": shortened(fault.option), "known": ", ".join(fault.known)}
+        yield Remark("error", pointer(place), f"schema.document-{fault.reason}", values)
+    kind = raw.get("kind", "json") if not found else ""
+    wanted, types = _ROOTS.get(kind), schema.get("type")
+    types = types if isinstance(types, list) else [types]
+    if wanted is not None and types != [None] and wanted not in types:
+        yield Remark("warning", "/type", "schema.review-document-root", {"kind": kind, "expected": wanted})
 
 
 def _expressions(nodes: list[_Node]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,8 @@
 ==============  ======================================================================================
 ``row``         this object is a row: ``item``, ``annotation``, ``class``, ``track`` ... Columns and
                 shapes below belong to the nearest row; inner rows inherit what they do not say
-                (class, track, frame ...)
+                (class, track, frame ...). A text that is a row and a column of it is one too: each
+                name of an item that names several media, ``{"row": "media", "col": "file_name"}``
 ``col``         this value is a column of its row; ``attrs.NAME`` and ``groups.NAME`` fill the maps
 ``key``         the property names below are data: ``attribute``
 ``groups``      a regular expression with named groups, each a column: ``"W, H"``
@@ -36,6 +37,7 @@ ROWS: dict[str, tables.Table] = {
     "interval": tables.INTERVALS,
     "turn": tables.TURNS,
     "relation": tables.RELATIONS,
+    "media": tables.NAMED_MEDIA,
 }
 
 #: Column of the using row that holds a reference, by the kind of row that the space identifies.

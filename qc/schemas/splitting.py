@@ -19,6 +19,8 @@ from typing import Any
 
 import jsonschema_rs
 
+from qc.documents.pointers import replaced
+
 Path = tuple[str | int, ...]
 
 #: Values that a piece holds, about: errors of some ten megabytes at worst.
@@ -101,7 +103,7 @@ class Unit:
         """``value`` with nulls for the members of its lists: as many as its limits of length can tell."""
         for one in self.lists:
             if (found := one.of(value)) is not None:
-                value = _replaced(value, one.where, [None] * min(len(found), self._longest + 1))
+                value = replaced(value, one.where, [None] * min(len(found), self._longest + 1))
         return value
 
     @cached_property
@@ -226,9 +228,3 @@ def _with(
     inner = _with(root, own["properties"][where[0]], where[1:], hollow=hollow)
     own["properties"] = {**own["properties"], where[0]: inner}
     return own
-
-
-def _replaced(value: Any, where: tuple[str, ...], members: list[Any]) -> Any:
-    if not where:
-        return members
-    return {**value, where[0]: _replaced(value[where[0]], where[1:], members)}

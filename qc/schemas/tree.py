@@ -70,6 +70,11 @@ class Bound:
         return matched and of_format and bool(self.patterns or self.formats)
 
 
+_TYPE_OF = {
+    str: "string", bool: "boolean", int: "number", float: "number", type(None): "null", list: "array",
+}  # fmt: skip
+
+
 @dataclass(slots=True)
 class Node:
     """Everything that a schema says of one place. ``where`` is the schema's own pointer to it."""
@@ -88,6 +93,18 @@ class Node:
     patterns_of_text: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     title: str | None = None
+    #: Types of which ``oneOf`` or ``anyOf`` leaves the choice; None if they do not say.
+    alternatives: frozenset[str] | None = None
+
+    @property
+    def said_types(self) -> frozenset[str]:
+        """JSON types that may stand here, by type, by constants or by alternatives; none if nothing is
+        said."""
+        if self.types is not None:
+            return self.types
+        if self.values is not None:
+            return frozenset(_TYPE_OF.get(type(value), "object") for value in self.values)
+        return self.alternatives or frozenset()
 
     def children(self) -> Iterator[tuple[str, Node]]:
         """``(step of the generic path, child)``; the step of array items is ``*``."""
@@ -288,6 +305,9 @@ class _Builder:
         self, node: Node, alternatives: Sequence[Any], where: str, refs: tuple[str, ...]
     ) -> None:
         nodes = [self.node(alt, f"{where}/{i}", refs) for i, alt in enumerate(alternatives)]
+        if all(types := [n.said_types for n in nodes]):
+            union = frozenset[str]().union(*types)
+            node.alternatives = union if node.alternatives is None else node.alternatives & union
         tests = [_constants(n) for n in nodes]
         distinct = len(set(map(repr, tests))) == len(tests)
         if not (distinct and all(tests)):

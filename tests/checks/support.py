@@ -45,6 +45,7 @@ def filled(table: str, row: Row) -> Row:
     """``row`` with the defaults of its table, and what follows from what it says."""
     row = {**DEFAULTS.get(table, {}), **row}
     row = {key: None if value == "NULL" else value for key, value in row.items()}  # TOML has no null.
+    row = {key: list(value.items()) if isinstance(value, dict) else value for key, value in row.items()}
     if table == "files":
         path = PurePosixPath(row.setdefault("path", f"{row['file']}.jpg"))
         folder = path.parent.as_posix()

@@ -260,5 +260,5 @@ def test_catalogue_of_a_run_has_both_languages() -> None:
     kept = catalogue(load.shipped().checks["files.unreadable"])
     assert kept["title"].keys() == {"ko", "en"}
     assert kept["needs"].keys() == {"ko", "en"}
-    assert kept["reasons"]["empty"]["en"] == "it is empty (0 bytes)"
+    assert kept["reasons"]["truncated"]["en"] == "it breaks off in the middle"
     assert catalogue(load.shipped().checks["files.unsafe-path"])["needs"] == {}

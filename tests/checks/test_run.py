@@ -17,6 +17,7 @@ from qc.checks.load import load, load_check, shipped
 from qc.checks.model import Outcome
 from qc.checks.place import COLUMNS
 from qc.checks.run import run_checks
+from qc.content import folder
 from qc.errors import QcError
 from qc.plan.model import Regrade
 from qc.plan.plans import Waiver, default
@@ -432,15 +433,26 @@ class TestTasks:
 
 
 class TestDerive:
-    def test_stored_twice(self, tmp_path: Path) -> None:
+    def test_ours_are_made_in_place(self, tmp_path: Path) -> None:
         place = Place(tmp_path, BOXES)
-        assert {p.name for p in (tmp_path / "derived").iterdir()} == {
-            f"{t}.parquet" for t in shipped().tables
-        }
+        assert not (tmp_path / "derived").exists()
         with duckdb.connect(str(place.facts), read_only=True) as con:
             assert con.execute("SELECT count(*) FROM annotation_shapes").fetchall() == [(5,)]
             assert con.execute("SELECT DISTINCT basis FROM item_sizes").fetchall() == [("declared",)]
         derive.derive(place.facts, shipped(), tmp_path / "derived")
+
+    def test_those_of_others_may_use_ours(self, tmp_path: Path) -> None:
+        place = Place(tmp_path, BOXES)
+        text = TABLE.replace(
+            "SELECT file, size FROM files", "SELECT file FROM items JOIN item_sizes USING (item)"
+        )
+        write(tmp_path, text, "checks/tables/big.sql")
+        library = load([folder("checks"), tmp_path / "checks"])
+        seconds = derive.derive(place.facts, library, tmp_path / "derived")
+        assert set(seconds) == {*shipped().tables, "big"}
+        assert [p.name for p in (tmp_path / "derived").iterdir()] == ["big.parquet"]
+        with duckdb.connect(str(place.facts), read_only=True) as con:
+            assert con.execute("FROM big ORDER BY file").fetchall() == [(1,), (2,)]
 
     @pytest.mark.parametrize(
         ("sql", "key"),
@@ -448,6 +460,7 @@ class TestDerive:
             ("SELECT 1 AS file FROM files", "checks.table-not-unique"),
             ("SELECT file, nothing FROM files", "checks.sql"),
             ("SELECT content AS file FROM read_text('/etc/hostname')", "checks.sql"),
+            ("WITH a AS (INSERT INTO files (file) VALUES (9) RETURNING *) SELECT file FROM a", "checks.sql"),
         ],
     )
     def test_refused(self, tmp_path: Path, sql: str, key: str) -> None:

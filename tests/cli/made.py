@@ -401,7 +401,7 @@ def preview(**more: Any) -> Preview:
         "archives": 4,
         "bytes": 1_234_567_890,
         "layout": LayoutSeen(
-            "aihub-2022",
+            "aihub",
             {"ko": "AI-Hub 2022 구조", "en": "AI-Hub layout of 2022"},
             Said("screen.phase.list"),
         ),

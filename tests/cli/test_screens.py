@@ -199,10 +199,15 @@ def test_control_signs_of_file_names_do_not_reach_the_terminal(tmp_path: Path) -
         ),
         pytest.param({"schemas": ()}, "라벨 파일이 없습니다", id="no labels"),
         pytest.param(
-            {"lists": True, "orphan_labels": 1, "sources": 3},
-            "원천데이터 3개 · 짝은 라벨 안의 목록에 있으므로",
-            id="a list of media",
+            {"pairs": 0, "labels": 1, "orphan_labels": 1, "sources": 3},
+            "이름이 같은 짝이 없습니다 (원천데이터 3개, 라벨 1개)",
+            id="names inside the labels",
         ),
+        pytest.param({"labels": 7, "sources": 0}, "원천데이터 없이 라벨만 7개", id="no sources"),
+        pytest.param(
+            {"labels": 7, "sources": 0, "alone": 7}, "라벨을 곧 데이터로 봅니다", id="text data themselves"
+        ),
+        pytest.param({"labels": 7, "sources": 6, "alone": 1}, "클래스 목록 등", id="a list of classes"),
         pytest.param(
             {"schemas": (SchemaSeen("x", {}, 1, 1, 1, Said("screen.phase.load"), ("a", "b")),)},
             "읽지 않은 항목: a, b",
@@ -251,3 +256,11 @@ def test_archives_are_called_by_their_name_where_it_is_the_only_one(tmp_path: Pa
     assert "· Training/TL_1.zip › 0.json" in text
     assert "· TL_2.zip › 2.json" in text
     assert "· 3.json" in text
+
+
+def test_an_archive_in_an_archive_is_called_by_both(tmp_path: Path) -> None:
+    outer, inner = "Training/TL_2.zip", "Training/TL_2.zip/a/in.zip"
+    found = made.finding("files.unpaired-source", container_path=inner, path="4.json", file=4)
+    run = made.run(tmp_path, rows=[found])
+    pq.write_table(pa.table({"container_path": [outer, inner]}), run / "files.parquet")
+    assert "· TL_2.zip › a/in.zip › 4.json" in drawn(result_view(collect(run), Words("ko")))

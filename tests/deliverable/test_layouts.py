@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from qc import content
 from qc.deliverable import layouts
-from qc.deliverable.listing import Deliverable, open_deliverable
+from qc.deliverable.kinds import kinds
+from qc.deliverable.listing import Deliverable, classified, open_deliverable
+from qc.deliverable.manifest import Spot
+from qc.deliverable.walking import walk
 from qc.errors import QcError
 from tests.deliverable import zips
 
@@ -35,7 +40,7 @@ def aihub(base: Path) -> Path:
 
 def test_aihub_2022(tmp_path: Path) -> None:
     found = open_deliverable(aihub(tmp_path))
-    assert (found.layout.id, found.layout_reason.how) == ("aihub-2022", "detected")
+    assert (found.layout.id, found.layout_reason.how) == ("aihub", "detected")
     assert [reason.key for reason in found.layout_reason.reasons] == [
         "layout.reason.aihub-folders",
         "layout.reason.aihub-archives",
@@ -71,7 +76,7 @@ def test_aihub_2022(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_variants_of_aihub(tmp_path: Path, path: str, role: tuple[str, str | None, str | None]) -> None:
-    found = open_deliverable(zips.tree(tmp_path, {path: "x"}), layout="aihub-2022")
+    found = open_deliverable(zips.tree(tmp_path, {path: "x"}), layout="aihub")
     assert roles(found)[path] == role
     assert found.layout_reason.how == "given"
 
@@ -82,7 +87,7 @@ def test_variants_of_aihub(tmp_path: Path, path: str, role: tuple[str, str | Non
 )
 def test_names_of_archives_are_enough_for_aihub(tmp_path: Path, name: str) -> None:
     zips.plain(tmp_path / name, {"x.json": b"{}"})
-    assert open_deliverable(tmp_path).layout.id == "aihub-2022"
+    assert open_deliverable(tmp_path).layout.id == "aihub"
     split = "validation" if "V" in name else "training" if "TS" in name else None
     kind = "label" if "L" in name or "라벨" in name else "source"
     assert roles(open_deliverable(tmp_path))[f"{name}:x.json"][:2] == (kind, split)
@@ -182,9 +187,51 @@ def test_few_labels_each_of_one_image_are_no_coco_file(tmp_path: Path) -> None:
 
 
 def test_nothing_fits(tmp_path: Path) -> None:
-    found = open_deliverable(zips.tree(tmp_path, {"x/a.json": "[]", "b.tsv": "x"}))
+    found = open_deliverable(zips.tree(tmp_path, {"x/a.json": "[]", "b.jpg": "x"}))
     assert (found.layout.id, found.layout_reason.how) == ("flat", "fallback")
     assert [reason.key for reason in found.layout_reason.reasons] == ["layout.reason.fallback"]
+
+
+def test_a_layout_that_extends_another(tmp_path: Path) -> None:
+    """Its own rules come first; words of both are known; what the other one says is part of its digest."""
+    own = tmp_path / "own.toml"
+    text = OWN.replace('id = "own"', 'id = "own"\nextends = "aihub"')
+    text = text.replace('[[rules]]\nsplit = "other"', "")
+    own.write_text(text, encoding="utf-8")
+    files = {"Training/02.라벨링데이터/src_1.jpg": "x", "Training/02.라벨링데이터/1.json": "1"}
+    found = open_deliverable(zips.tree(tmp_path / "d", files), layout=str(own))
+    assert roles(found) == {
+        "Training/02.라벨링데이터/1.json": ("label", "training", None),
+        "Training/02.라벨링데이터/src_1.jpg": ("source", "training", "training"),
+    }
+    plain = tmp_path / "plain.toml"
+    plain.write_text(OWN, encoding="utf-8")
+    assert layouts.read(own).digest != layouts.read(plain).digest
+
+
+def test_files_whose_names_matter_are_told_apart_in_bulk(tmp_path: Path) -> None:
+    """Ten thousand names, three kinds of them: a layout is asked once for each kind."""
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    names = [f"K{n % 3}/{('src', 'lab', 'x')[n % 4 % 3]}_{n}.json" for n in range(10_000)]
+    zips.plain(tmp_path / "d.zip", dict.fromkeys(names, b""))
+    layout = layouts.load(str(own))
+    asked = []
+
+    class Counting(type(layout)):  # type: ignore[misc]
+        def classify(self, spot: Spot, name: str | None = None) -> layouts.Role:
+            asked.append(name)
+            return super().classify(spot, name)
+
+    found = open_deliverable(tmp_path / "d.zip", layout=str(own))
+    manifest = walk(tmp_path / "d.zip", "deliverable", kinds())
+    counted = Counting(**{one.name: getattr(layout, one.name) for one in fields(layout)})
+    table = classified(manifest.table(), manifest.spots, counted)
+    assert len(asked) < 30
+    told = dict(zip(table["path"].to_pylist(), table["kind"].to_pylist(), strict=True))
+    assert told == dict(zip(found.files["path"].to_pylist(), found.files["kind"].to_pylist(), strict=True))
+    kind_of = {"src": "source", "lab": "label", "x": "other"}
+    assert [told[name] for name in names] == [kind_of[re.split("[/_]", name)[1]] for name in names]
 
 
 OWN = """
@@ -226,8 +273,13 @@ def test_a_layout_of_ones_own(tmp_path: Path) -> None:
         ("[[rules]]", "[[rules]", ""),
         ("[ko]", "[[detect]]\nmeasure = 'feeling'\n[ko]", "feeling"),
         ("[ko]", "[[detect]]\nmeasure = 'sides'\npattern = 'a'\n[ko]", "2 patterns"),
+        ('id = "own"', 'id = "own"\nextends = "../secret"', "no shipped layout"),
+        ("^(?P<kind>src|lab)_", "^(?P<kind>src|lab)(_)", "(?:"),
+        ("^(?P<kind>src|lab)_", "^(?P<kind>src|lab)(?=_)", "name"),
+        ('split = "other"', 'alone = "yes"', "true or false"),
     ],
-    ids=["id", "key", "split", "pattern", "values", "toml", "measure", "patterns"],
+    ids=["id", "key", "split", "pattern", "values", "toml", "measure", "patterns", "extends", "unnamed-group",
+         "lookaround", "alone"],
 )
 def test_broken_layouts_say_what_is_wrong(tmp_path: Path, old: str, new: str, says: str) -> None:
     assert old in OWN
@@ -248,3 +300,23 @@ def test_all_words_are_there() -> None:
             assert evidence.reason.removeprefix("layout.reason.") in reasons
     for measure in layouts.MEASURES:
         assert measure in reasons
+
+
+def test_the_documentation_names_every_layout_and_its_example_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "layouts.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) != []
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == {one.id for one in layouts.shipped()}
+    shown = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    own = tmp_path / "own.toml"
+    own.write_text(shown[1], encoding="utf-8")
+    files = zips.tree(
+        tmp_path / "d", {"train/raw/K1/a.jpg": "x", "train/gt/K1/a.json": "1", "gt/K1/palette.json": "1"}
+    )
+    found = open_deliverable(files, layout=str(own))
+    assert roles(found) == {
+        "gt/K1/palette.json": ("label", None, "k1"),
+        "train/gt/K1/a.json": ("label", "training", "k1"),
+        "train/raw/K1/a.jpg": ("source", "training", "k1"),
+    }
+    assert found.files["alone"].to_pylist() == [True, None, None]

@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from qc.deliverable.kinds import kinds, split_name
 from qc.deliverable.listing import open_deliverable
 from qc.deliverable.pairing import pair_by_name
 from qc.facts.tables import FILES, PAIRS
@@ -43,6 +44,7 @@ def made(labels: Sequence[Row], sources: Sequence[Row]) -> pa.Table:
         for number, (where, split, group) in enumerate(entries):
             container, _, path = where.rpartition(":")
             folder, _, name = path.rpartition("/")
+            stem, extension = split_name(name)
             rows.append(
                 {
                     "file": len(rows) + 1,
@@ -51,7 +53,9 @@ def made(labels: Sequence[Row], sources: Sequence[Row]) -> pa.Table:
                     "path": path,
                     "folder": folder,
                     "name": name,
-                    "stem": name.rpartition(".")[0],
+                    "stem": stem,
+                    "extension": extension,
+                    "media": kinds().medium(name, extension),
                     "kind": kind,
                     "split": split,
                     "group_key": group,
@@ -78,6 +82,24 @@ CASES: dict[str, tuple[list[Row], list[Row], list[Pair]]] = {
         n("a.jpg.json", "a.png.json"),
         n("a.jpg", "a.png"),
         [("a.jpg.json", "a.jpg", "P1"), ("a.png.json", "a.png", "P1")],
+    ),
+    "whole-name-extension-in-capitals": (
+        n("l/a.jpg.json", "l/b.JPG.json", "l/c.MP4.xml"),
+        n("s/a.JPG", "s/b.jpg", "s/c.mp4"),
+        [
+            ("l/a.jpg.json", "s/a.JPG", "P2"),
+            ("l/b.JPG.json", "s/b.jpg", "P2"),
+            ("l/c.MP4.xml", "s/c.mp4", "P5"),
+        ],
+    ),
+    "whole-name-of-another-extension": (n("a.jpg.json"), n("a.png"), []),
+    "extension-in-capitals": (n("a.JSON"), n("a.JPG"), [("a.JSON", "a.JPG", "P1")]),
+    "case-of-the-stem": (n("A.json"), n("a.jpg"), []),
+    "dots-in-the-stem": (n("a.1.0.json"), n("a.1.0.jpg", "a.1.jpg"), [("a.1.0.json", "a.1.0.jpg", "P1")]),
+    "case-of-folders": (
+        n("Labels/Cat/1.json", "Labels/Dog/1.json"),
+        n("images/cat/1.jpg", "images/dog/1.jpg"),
+        [("Labels/Cat/1.json", "images/cat/1.jpg", "P1"), ("Labels/Dog/1.json", "images/dog/1.jpg", "P1")],
     ),
     "several-media-of-one": (
         n("l/1.json"),
@@ -118,6 +140,32 @@ CASES: dict[str, tuple[list[Row], list[Row], list[Pair]]] = {
         n("part2/a.jpg", "part1/b.jpg"),
         [("part1/a.json", "part2/a.jpg", "P2"), ("part2/b.json", "part1/b.jpg", "P2")],
     ),
+    "camera-and-lidar": (
+        n("label/s1/1.json", "label/s2/1.json"),
+        n("raw/s1/camera/1.jpg", "raw/s1/lidar/1.pcd", "raw/s2/camera/1.jpg", "raw/s2/lidar/1.pcd"),
+        [
+            ("label/s1/1.json", "raw/s1/camera/1.jpg", "P1"),
+            ("label/s1/1.json", "raw/s1/lidar/1.pcd", "P1"),
+            ("label/s2/1.json", "raw/s2/camera/1.jpg", "P1"),
+            ("label/s2/1.json", "raw/s2/lidar/1.pcd", "P1"),
+        ],
+    ),
+    "camera-and-lidar-without-scenes": (
+        n("label/1.json"),
+        n("camera/1.jpg", "lidar/1.pcd"),
+        [("label/1.json", "camera/1.jpg", "P2"), ("label/1.json", "lidar/1.pcd", "P2")],
+    ),
+    "cameras-of-a-scene": (
+        n("s1/json/1.json"),
+        n("s1/front/1.jpg", "s1/rear/1.jpg"),
+        [("s1/json/1.json", "s1/front/1.jpg", "P2"), ("s1/json/1.json", "s1/rear/1.jpg", "P2")],
+    ),
+    "cameras-with-labels-of-their-own": (
+        n("l/s1/front/1.json", "l/s1/rear/1.json"),
+        n("s/s1/front/1.jpg", "s/s1/rear/1.jpg"),
+        [("l/s1/front/1.json", "s/s1/front/1.jpg", "P1"), ("l/s1/rear/1.json", "s/s1/rear/1.jpg", "P1")],
+    ),
+    "shards-that-count-anew": (n("TL.zip:d/1.json"), n("TS_1.zip:d/1.jpg", "TS_2.zip:d/1.jpg"), []),
     "ambiguous": (n("l/1.json"), n("x/1.jpg", "y/1.jpg"), []),
     "ambiguous-but-for-the-tail": (
         n("l/y/1.json"),
@@ -148,7 +196,7 @@ CASES: dict[str, tuple[list[Row], list[Row], list[Pair]]] = {
     "shards": (
         n("TL.zip:1.json", "TL.zip:2.json"),
         n("TS_1.zip:1.jpg", "TS_2.zip:2.jpg"),
-        [("TL.zip:1.json", "TS_1.zip:1.jpg", "P1"), ("TL.zip:2.json", "TS_2.zip:2.jpg", "P1")],
+        [("TL.zip:1.json", "TS_1.zip:1.jpg", "P6"), ("TL.zip:2.json", "TS_2.zip:2.jpg", "P6")],
     ),
     "one-stem-in-two-shards": (n("TL.zip:1.json"), n("TS_1.zip:1.jpg", "TS_2.zip:1.jpg"), []),
     "groups-with-equal-stems": (
@@ -156,6 +204,80 @@ CASES: dict[str, tuple[list[Row], list[Row], list[Pair]]] = {
         [("TS_a.zip:1.jpg", None, "a"), ("TS_b.zip:1.jpg", None, "b")],
         [("TL_a.zip:1.json", "TS_a.zip:1.jpg", "P1"), ("TL_b.zip:1.json", "TS_b.zip:1.jpg", "P1")],
     ),
+    "video-and-xml": (
+        n("a/1.xml", "a/2.json"),
+        n("b/1.mp4", "b/2.mp4", "b/1.jpg"),
+        [("a/1.xml", "b/1.jpg", "P2"), ("a/1.xml", "b/1.mp4", "P5"), ("a/2.json", "b/2.mp4", "P2")],
+    ),
+    "shards-of-one-split-each": (
+        [("TL.zip:1.json", "training", None), ("VL.zip:1.json", "validation", None)],
+        [("TS.zip:1.jpg", "training", None), ("VS.zip:1.jpg", "validation", None)],
+        [("TL.zip:1.json", "TS.zip:1.jpg", "P1"), ("VL.zip:1.json", "VS.zip:1.jpg", "P1")],
+    ),
+    "nested-twice": (
+        n("VL_x.zip:VL_x/VL_x/1.json"),
+        n("VS_x_1.zip:VS_x_1/1.jpg", "VS_x_2.zip:2.jpg"),
+        [("VL_x.zip:VL_x/VL_x/1.json", "VS_x_1.zip:VS_x_1/1.jpg", "P1")],
+    ),
+    "takes": (
+        n("TL.zip:take_1/pose.csv", "TL.zip:take_1/ai.json", "TL.zip:take_2/pose.csv"),
+        n("TS.zip:take_1/cam_1/01.jpg", "TS.zip:take_1/cam_2/01.jpg", "TS.zip:take_2/cam_1/01.jpg"),
+        [
+            ("TL.zip:take_1/ai.json", "TS.zip:take_1/cam_1/01.jpg", "P7"),
+            ("TL.zip:take_1/ai.json", "TS.zip:take_1/cam_2/01.jpg", "P7"),
+            ("TL.zip:take_1/pose.csv", "TS.zip:take_1/cam_1/01.jpg", "P7"),
+            ("TL.zip:take_1/pose.csv", "TS.zip:take_1/cam_2/01.jpg", "P7"),
+            ("TL.zip:take_2/pose.csv", "TS.zip:take_2/cam_1/01.jpg", "P7"),
+        ],
+    ),
+    "takes-in-one-tree": (
+        n("take_1/a.csv", "take_2/b.csv"),
+        n("take_1/cam/01.jpg", "take_2/cam/01.jpg"),
+        [("take_1/a.csv", "take_1/cam/01.jpg", "P7"), ("take_2/b.csv", "take_2/cam/01.jpg", "P7")],
+    ),
+    "takes-whose-frames-have-labels": (
+        n("take_1/a.csv", "take_1/json/01.json", "take_2/b.csv", "take_2/json/01.json"),
+        n("take_1/cam/01.jpg", "take_2/cam/01.jpg"),
+        [
+            ("take_1/a.csv", "take_1/cam/01.jpg", "P7"),
+            ("take_2/b.csv", "take_2/cam/01.jpg", "P7"),
+            ("take_1/json/01.json", "take_1/cam/01.jpg", "P2"),
+            ("take_2/json/01.json", "take_2/cam/01.jpg", "P2"),
+        ],
+    ),
+    "takes-of-other-splits-do-not-meet": (
+        [
+            ("TL/t1/a.csv", "training", None),
+            ("TL/t2/a.csv", "training", None),
+            ("VL/t1/a.csv", "validation", None),
+        ],
+        [("TS/t1/1.jpg", "training", None), ("VS/t2/1.jpg", "validation", None)],
+        [("TL/t1/a.csv", "TS/t1/1.jpg", "P7")],
+    ),
+    "several-labels-of-a-take": (
+        n(*(f"take_{t}/pose_{c}.csv" for t in (1, 2) for c in (1, 2))),
+        n(*(f"take_{t}/cam_{c}/{i}.jpg" for t in (1, 2) for c in (1, 2) for i in range(10))),
+        [
+            (f"take_{t}/pose_{p}.csv", f"take_{t}/cam_{c}/{i}.jpg", "P7")
+            for t in (1, 2) for p in (1, 2) for c in (1, 2) for i in range(10)
+        ],
+    ),
+    "classes-are-no-takes": (
+        n("labels/cat/L1.json", "labels/cat/L2.json", "labels/dog/L1.json", "labels/dog/L2.json"),
+        n("images/cat/1.jpg", "images/cat/2.jpg", "images/dog/1.jpg", "images/dog/2.jpg"),
+        [],
+    ),
+    "orphans-of-scenes-are-no-takes": (
+        n("s1/json/1.json", "s2/json/5.json", "s3/json/6.json"),
+        n("s1/img/1.jpg", "s2/img/7.jpg", "s3/img/8.jpg"),
+        [("s1/json/1.json", "s1/img/1.jpg", "P2")],
+    ),
+    "lists-of-splits-are-no-takes": (
+        [("training/labels/all.csv", "training", None), ("validation/labels/all.csv", "validation", None)],
+        [("training/images/1.jpg", "training", None), ("validation/images/1.jpg", "validation", None)],
+        [],
+    ),
+    "one-folder-is-no-take": (n("data/labels/all.csv"), n("data/images/1.jpg"), []),
     "no-labels": ([], n("a.jpg"), []),
     "no-sources": (n("a.json"), [], []),
 }
@@ -178,7 +300,7 @@ def test_a_delivery_from_its_disk_to_its_pairs(tmp_path: Path) -> None:
     for label, source, rule in found:
         assert label.split("/")[0] == source.split("/")[0]
         assert Path(label).stem == Path(source).stem
-        assert rule == "P1"
+        assert rule == "P6"
 
 
 def test_names_in_cp949_and_nfd_meet(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ UTF8 = 0x800
 
 @dataclass(frozen=True)
 class Entry:
-    """A member to be written byte by byte: what :mod:`zipfile` would refuse or correct."""
+    """A member to be written byte by byte: what :mod:`zipfile` would refuse or correct.
+
+    ``packed`` is what stands in the archive, if it is not ``data`` itself."""
 
     name: bytes
     data: bytes = b"{}"
@@ -23,6 +25,7 @@ class Entry:
     method: int = 0
     mode: int = 0
     extra: bytes = b""
+    packed: bytes | None = None
 
 
 def plain(path: Path, members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
@@ -34,21 +37,23 @@ def plain(path: Path, members: Mapping[str, bytes], method: int = zipfile.ZIP_DE
     return path
 
 
-def raw(path: Path, entries: Sequence[Entry]) -> Path:
-    """An archive with exactly these names, flags and attributes; data stored as they are."""
+def raw(path: Path, entries: Sequence[Entry], *, before: bytes = b"", between: bytes = b"") -> Path:
+    """An archive with exactly these names, flags, attributes and bytes; other bytes may stand ``before`` all
+    and ``between`` the directory and its end, and no offset knows of them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     body, directory = io.BytesIO(), io.BytesIO()
     for entry in entries:
         offset, crc, size = body.tell(), zlib.crc32(entry.data), len(entry.data)
-        common = struct.pack("<HHHHLLLHH", entry.flags, entry.method, 0, 0x21, crc, size, size,
+        packed = entry.data if entry.packed is None else entry.packed
+        common = struct.pack("<HHHHLLLHH", entry.flags, entry.method, 0, 0x21, crc, len(packed), size,
                              len(entry.name), len(entry.extra))  # fmt: skip
-        body.write(b"PK\x03\x04" + struct.pack("<H", 20) + common + entry.name + entry.extra + entry.data)
+        body.write(b"PK\x03\x04" + struct.pack("<H", 20) + common + entry.name + entry.extra + packed)
         made = 3 << 8 | 20
         directory.write(b"PK\x01\x02" + struct.pack("<HH", made, 20) + common)
         directory.write(struct.pack("<HHHLL", 0, 0, 0, entry.mode << 16, offset) + entry.name + entry.extra)
     start, length = body.tell(), directory.tell()
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, len(entries), len(entries), length, start, 0)
-    path.write_bytes(body.getvalue() + directory.getvalue() + end)
+    path.write_bytes(before + body.getvalue() + directory.getvalue() + between + end)
     return path
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qc.documents import jsons
 from qc.documents.document import SYNTAX, Document, Problem
 from qc.documents.jsons import MAX_DEPTH, keys_survive, read_json
 from qc.documents.text import text_of
@@ -251,6 +252,30 @@ def test_a_merged_key_is_never_overlooked_and_never_imagined(text: str) -> None:
     document = read_json(data)
     assert document.parsed
     assert (document.lane == "slow") == repeats(text) == bool(document.problems)
+
+
+def keys_in(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(keys_in, value.values()))
+    return sum(map(keys_in, value)) if isinstance(value, list) else 0
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(TEXTS, st.integers(0, 3))
+def test_keys_that_somebody_met_are_a_proof_only_if_they_are_all(text: str, overlooked: int) -> None:
+    data = text.encode()
+    document = read_json(data, lambda value: max(0, keys_in(value) - overlooked))
+    assert document == read_json(data)
+    assert (document.lane == "slow") == repeats(text)
+
+
+def test_keys_that_somebody_met_spare_the_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_walk(data: bytes, value: Any) -> bool:
+        raise AssertionError((data, value))
+
+    monkeypatch.setattr(jsons, "keys_survive", no_walk)
+    assert read_json(b'{"a": {"b": 1}}', keys_in).lane == "fast"
+    assert read_json(b'{"a": {"b": "12:30"}}', keys_in).lane == "fast"  # a colon that ends no key
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

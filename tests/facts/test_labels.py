@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from qc.deliverable.reading import Place
-from qc.documents import limits
-from qc.facts import labels
+from qc.documents import jsons, limits
 from qc.facts.labels import LOCATED_FILES, PLACES_PER_ERROR, read_labels
-from qc.facts.producers import Job, Member
+from qc.facts.producers import Job, Member, joined
 from qc.facts.tables import TABLES
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -31,7 +30,7 @@ def read(
         place = Place(str(path), None, len(data), len(data), 0, 0, 0)
         members.append(Member(number, place, schema, extension, path.stem))
     schemas = {schema: schema} if schema else {}
-    tables = read_labels(Job("labels", "key", tuple(members), {"schemas": schemas, "text_key": KEY}))
+    tables = joined(read_labels(Job("labels", "key", tuple(members), {"schemas": schemas, "text_key": KEY})))
     for name, table in tables.items():
         assert table.schema.equals(TABLES[name].schema), name
     return {name: table.to_pylist() for name, table in tables.items()}
@@ -187,6 +186,20 @@ def test_faults_of_the_file_itself(tmp_path: Path, data: bytes, status: str, key
     assert len(rows["annotations"]) >= 1  # the sound one is read all the same
 
 
+def test_a_key_twice_in_a_valid_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = json.dumps(coco(annotations=[annotation(attributes={"구조_출입문": "여닫이"})])).encode()
+    walked: list[bytes] = []
+    walk = jsons.keys_survive
+    monkeypatch.setattr(jsons, "keys_survive", lambda data, value: walked.append(data) or walk(data, value))
+    twice = sound.replace(b'"id": 9', b'"id": 8, "id": 9')
+    rows = read(tmp_path, sound, twice, schema="aihub-s06-drawings")
+    assert walked == [twice]  # counting the sound one's values was proof enough
+    assert [(d["valid"], d["lane"]) for d in rows["documents"]] == [(True, "fast"), (True, "slow")]
+    (error,) = rows["schema_errors"]
+    assert (error["file"], error["keyword"], error["pointer"]) == (1, "duplicate-key", "/annotations/0/id")
+    assert [p["examined"] for p in rows["schema_paths"] if p["path"] == "/annotations/*/id"] == [2]
+
+
 def test_too_deep_for_the_validator_is_not_told(tmp_path: Path) -> None:
     deep: Any = 0
     for _ in range(300):
@@ -212,7 +225,7 @@ def test_a_document_too_large_is_not_examined(tmp_path: Path, monkeypatch: pytes
     assert limits.memory(dense * 1000) > limits.MOST_MEMORY
     monkeypatch.setattr(limits, "MOST_MEMORY", limits.memory(dense) - 1)
     monkeypatch.setattr(limits, "_HARMLESS", 100)
-    monkeypatch.setattr(labels, "LARGEST", 40_000)
+    monkeypatch.setattr(limits, "LARGEST", 40_000)
     rows = read(tmp_path, dense, b"[" + b"1" * 39_999, b"[" + b"1" * 40_000, coco())
     assert [(c["status"], c["reason"]) for c in rows["coverage"]] == [
         ("skipped", "too-big"), ("full", None), ("skipped", "too-big"), ("full", None),
@@ -224,7 +237,7 @@ def test_a_document_too_large_is_not_examined(tmp_path: Path, monkeypatch: pytes
 def test_what_is_not_there_or_not_known(tmp_path: Path) -> None:
     place = Place(str(tmp_path / "gone.json"), None, 1, 1, 0, 0, 0)
     members = (Member(1, place, None, "json", "gone"), Member(2, place, None, "hwp", "gone"))
-    tables = read_labels(Job("labels", "key", members, {"schemas": {}, "text_key": KEY}))
+    tables = joined(read_labels(Job("labels", "key", members, {"schemas": {}, "text_key": KEY})))
     covered = {(r["file"], r["status"], r["reason"]) for r in tables["coverage"].to_pylist()}
     assert covered == {(1, "failed", "missing"), (2, "skipped", "no-reader")}
 
@@ -255,9 +268,8 @@ def test_free_text_is_digested_with_the_key(tmp_path: Path) -> None:
         )
     digests = []
     for key in (KEY, b"other" * 8):
-        tables = read_labels(
-            Job("labels", "k", tuple(members), {"schemas": {"own": str(path)}, "text_key": key})
-        )
+        options = {"schemas": {"own": str(path)}, "text_key": key}
+        tables = joined(read_labels(Job("labels", "k", tuple(members), options)))
         first, second = (dict(item["attrs"]) for item in tables["items"].to_pylist())
         assert first["day"] == "2022-07-01"
         assert first["memo"] == second["memo"]

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qc.facts import neighbours
+from qc.deliverable.reading import Place
+from qc.facts import link, meeting, neighbours
+from qc.facts.labels import read_labels
+from qc.facts.producers import Job, Member, joined
+from qc.facts.tables import TABLES
 from tests.checks import support
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +41,20 @@ def reduced(
     support.insert(
         con, {"annotations": rows, "shapes": [{"item": 1, "shape": n, **s} for n, s in enumerate(shapes)]}
     )
-    neighbours.reduce(con)
+    reduce(con)
     table = con.sql("SELECT * FROM neighbours ORDER BY a, b").to_arrow_table()
     found: list[dict[str, Any]] = table.to_pylist()
     return found
+
+
+def reduce(con: duckdb.DuckDBPyConnection) -> None:
+    """As if all shapes had come to their items by links, and all classes."""
+    for name, column, table in (
+        ("linked_items", "item", "shapes"),
+        ("linked_classes", "annotation", "annotations"),
+    ):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT {column} FROM {table}")
+    neighbours.reduce(con)
 
 
 def pairs(found: list[dict[str, Any]]) -> list[tuple[int, int]]:
@@ -132,7 +149,7 @@ def test_crossing_outlines_and_several_rings(con: duckdb.DuckDBPyConnection) -> 
 def test_the_cap_keeps_those_that_overlap_most(
     con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(neighbours, "CAP", 2)
+    monkeypatch.setattr(meeting, "CAP", 2)
     # Each later box is a little smaller; all meet.
     shapes = [{"annotation": n, "box": [0, 0, 100 - n, 100]} for n in range(1, 8)]
     found = reduced(con, shapes)
@@ -161,8 +178,9 @@ def test_same_pairs_as_one_by_one(
     con: duckdb.DuckDBPyConnection, boxes: list[tuple[int, ...]], cells: int, limit: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbours, "_CELLS", cells)
-        patch.setattr(neighbours, "_PAIRS", limit)
+        patch.setattr(meeting, "_CELLS", cells)
+        patch.setattr(meeting, "_PAIRS", limit)
+        patch.setattr(neighbours, "_SHAPES", cells)
         found = reduced(
             con, [{"annotation": n, "item": b[0], "box": list(b[1:])} for n, b in enumerate(boxes)]
         )
@@ -179,12 +197,12 @@ def test_same_pairs_as_one_by_one(
 
 def test_again_replaces(con: duckdb.DuckDBPyConnection) -> None:
     reduced(con, [{"annotation": 1, "box": BOX}, {"annotation": 2, "box": BOX}])
-    neighbours.reduce(con)
+    reduce(con)
     assert con.execute("SELECT count(*) FROM neighbours").fetchall() == [(1,)]
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("count", [3, 2 * neighbours.CAP])
+@pytest.mark.parametrize("count", [3, 2 * meeting.CAP])
 def test_boxes_of_the_largest_numbers(con: duckdb.DuckDBPyConnection, count: int) -> None:
     """Those without a finite area are left out; the others are told as ever."""
     sound = [{"annotation": n, "box": [0, 0, 10, 10 + n]} for n in range(count)]
@@ -197,3 +215,134 @@ def test_boxes_of_the_largest_numbers(con: duckdb.DuckDBPyConnection, count: int
         pairs(reduced(con, sound))[:20]
         == [p for p in pairs(reduced(con, [*sound, *strange])) if p[1] < 900][:20]
     )
+
+
+def annotations_of(*image: dict[str, Any]) -> dict[str, Any]:
+    """A list of annotations; ``image`` is how they refer to an image, if they do not stand in it."""
+    anywhere = {"space": "class", "scope": "dataset"}
+    columns = {
+        "box": {"x-qc": {"shape": {"type": "box", "order": "xywh"}}},
+        "other": {"x-qc": {"shape": {"type": "box", "order": "xywh"}}},
+        "outline": {"x-qc": {"shape": {"type": "polygon", "order": "flat"}}},
+        "class": {"x-qc": {"col": "class"}},
+        "class_id": {"x-qc": {"ref": anywhere}},
+        "frame": {"x-qc": {"col": "frame"}},
+        "part": {"x-qc": {"col": "part"}},
+    }  # fmt: skip
+    for ref in image:
+        columns["image"] = {"x-qc": {"ref": ref}}
+    return {"type": "array", "items": {"x-qc": {"row": "annotation"}, "properties": columns}}
+
+
+FORMAT: dict[str, Any] = {
+    "properties": {
+        "images": {
+            "type": "array",
+            "items": {
+                "x-qc": {"row": "item"},
+                "properties": {
+                    "id": {"x-qc": {"id": {"space": "image", "scope": "dataset"}}},
+                    "inside": annotations_of(),
+                },
+            },
+        },
+        "classes": {
+            "type": "array",
+            "items": {
+                "x-qc": {"row": "class"},
+                "properties": {
+                    "id": {"x-qc": {"id": {"space": "class", "scope": "dataset"}}},
+                    "name": {"x-qc": {"col": "name"}},
+                },
+            },
+        },
+        "beside": annotations_of({"space": "image", "scope": "dataset"}),
+    }
+}
+
+
+def annotations(random: np.random.Generator, count: int, room: int, **more: Any) -> list[dict[str, Any]]:
+    """Boxes, outlines, both or several of them; with a class, with the id of one, or with none."""
+    made = []
+    for _ in range(count):
+        x, y, w, h = (int(n) for n in random.integers([0, 0, 1, 1], [room, room, 12, 12]))
+        one: dict[str, Any] = dict(more)
+        if random.random() < 0.7:
+            one["box"] = [x, y, w, h]
+        if random.random() < 0.2:
+            one["other"] = [x + 1, y, w, h + int(random.integers(2))]
+        if random.random() < 0.5:
+            one["outline"] = [x, y, x + w, y, x + w, y + h, x, y + h][: 8 - 2 * int(random.integers(2))]
+        if random.random() < 0.3:
+            one["frame"] = int(random.integers(2))
+        if random.random() < 0.3:
+            one["part"] = "ab"[random.integers(2)]
+        said: list[dict[str, Any]] = [{"class": "개"}, {"class_id": 1}, {"class_id": 2}, {"class_id": 9}, {}]
+        made.append(one | said[random.integers(5)])
+    return made
+
+
+def documents(random: np.random.Generator) -> list[dict[str, Any]]:
+    """Files whose annotations stand in their image, or name an image of the same file or of another."""
+    found = []
+    for number in range(8):
+        images = [
+            {"id": 3 * number + n, "inside": annotations(random, int(random.integers(6)), 20)}
+            for n in range(3)
+        ]
+        beside = [
+            a
+            for _ in range(int(random.integers(3)))
+            for a in annotations(random, 3, 20, image=int(random.integers(30)))
+        ]
+        found.append({"images": images, "beside": beside})
+    found[0]["images"][0]["inside"] += annotations(random, 2 * meeting.CAP, 10)
+    found[1]["images"][0]["inside"] += annotations(random, 2 * meeting.CAP, 10)
+    found[2]["beside"] += annotations(random, 2 * meeting.CAP, 10, image=3)
+    found[7]["classes"] = [{"id": 1, "name": "개"}, {"id": 2, "name": "말"}]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_in_chunks_and_after_linking_as_all_at_once(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, size: int
+) -> None:
+    monkeypatch.setattr(neighbours, "_SHAPES", 10)
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(FORMAT), encoding="utf-8")
+    members = []
+    for number, document in enumerate(documents(np.random.default_rng(seed))):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps(document), encoding="utf-8")
+        length = path.stat().st_size
+        place = Place(str(path), None, length, length, 0, 0, 0)
+        members.append(Member(number, place, "own", "json", path.stem))
+    support.clear(con)
+    options = {"schemas": {"own": str(schema)}, "text_key": b"k" * 32}
+    for first in range(0, len(members), size):
+        chunk = tuple(members[first : first + size])
+        for name, table in joined(read_labels(Job("labels", "key", chunk, options))).items():
+            con.register("read", table)
+            con.execute(f"INSERT INTO {name} SELECT * FROM read")
+            con.unregister("read")
+    before = con.sql("SELECT * FROM neighbours").fetchall()
+    link.link(con)
+    came = con.sql("SELECT DISTINCT item FROM linked_items").fetchall()
+    neighbours.reduce(con)
+    found = con.sql("SELECT * FROM neighbours ORDER BY a, b").to_arrow_table()
+
+    shapes = con.sql(
+        "SELECT s.*, a.class FROM shapes s JOIN annotations a USING (annotation)"
+    ).to_arrow_table()
+    outlines = con.sql("SELECT * FROM outlines").to_arrow_table()
+    at_once = meeting.neighbours(
+        shapes,
+        lambda wanted: outlines.take(pa.compute.index_in(wanted, value_set=outlines["shape"])),
+    )
+    expected = at_once.sort_by([("a", "ascending"), ("b", "ascending")])
+    assert found.to_pylist() == expected.to_pylist()
+    assert before and came and found.schema == TABLES["neighbours"].schema
+    assert {True, False} == set(found["same_class"].to_pylist())
+    assert max(found["capped"].to_pylist()) > 0
+    assert {"box", "polygon"} == set(found["kind"].to_pylist())

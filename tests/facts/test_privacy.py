@@ -11,7 +11,7 @@ import pytest
 
 from qc.deliverable.reading import Place
 from qc.facts.labels import read_labels
-from qc.facts.producers import Job, Member
+from qc.facts.producers import Job, Member, joined
 
 SENTENCE = "어제 저녁에 민수는 친구와 함께 시장에 가서 과일을 샀다"
 PLANTED = {
@@ -82,7 +82,7 @@ def read(folder: Path, text: str, schema: dict[str, Any] | None = None) -> dict[
     place = Place(str(folder / "1.json"), None, 0, (folder / "1.json").stat().st_size, 0, 0, 0)
     members = (Member(1, place, "own", "json", "1"),)
     options = {"schemas": {"own": str(folder / "own.schema.json")}, "text_key": b"k" * 32}
-    return read_labels(Job("labels", "k", members, options))
+    return joined(read_labels(Job("labels", "k", members, options)))
 
 
 def written(tables: dict[str, pa.Table]) -> bytes:

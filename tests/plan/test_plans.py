@@ -32,7 +32,7 @@ category = "028"
 round = 2
 
 [deliverable]
-layout = "aihub-2022"
+layout = "aihub"
 
 [[schemas]]
 match = "**/02.라벨링데이터/**/*.json"
@@ -129,7 +129,7 @@ CHECKS = {
 def test_full_plan(write: Write) -> None:
     path = write(FULL)
     read = plans.load(path)
-    assert (read.name, read.category, read.round, read.layout) == ("저조도", "028", 2, "aihub-2022")
+    assert (read.name, read.category, read.round, read.layout) == ("저조도", "028", 2, "aihub")
     assert [b.schema for b in read.schemas] == [
         "aihub-s01-low-light",
         str(path.parent.resolve() / "own.json"),
@@ -159,6 +159,17 @@ def test_default_plan() -> None:
     assert standard.target("structure-accuracy", "file") == plans.Target(0.995)
     assert standard.target("quantity", "") is None
     assert "privacy" in standard.scope
+
+
+@pytest.mark.parametrize(("numbers", "counts"), [("", False), ("min = 5\n", True), ("max = 5\n", True)])
+def test_a_number_of_a_class_is_a_quantity(write: Write, numbers: str, counts: bool) -> None:
+    read = plans.load(write(f'[targets]\nprivacy = true\n[[classes]]\nname = "a"\n{numbers}'))
+    assert ("quantity" in read.scope) == counts
+
+
+def test_a_plan_may_say_itself_how_quantities_count(write: Write) -> None:
+    read = plans.load(write('[targets]\nquantity = false\n[[classes]]\nname = "a"\nmin = 5\n'))
+    assert "quantity" not in read.scope
 
 
 def test_plan_without_targets_keeps_the_default_ones(write: Write) -> None:
@@ -408,7 +419,7 @@ def test_written_plan_is_read_back(write: Write, lang: Any) -> None:
     seen = Seen(
         name='납품 "1차"\t\x7f',
         category="028",
-        layout="aihub-2022",
+        layout="aihub",
         layout_reason="Training, Validation",
         schemas=(SeenSchema("**/02.라벨링데이터/**", "aihub-s01-low-light", "20/20"),),
         classes=('문"', "창\\호"),
@@ -416,7 +427,7 @@ def test_written_plan_is_read_back(write: Write, lang: Any) -> None:
     text = write_plan(seen, Words(lang))
     read = plans.load(write(text))
     assert read.name == seen.name
-    assert (read.category, read.layout) == ("028", "aihub-2022")
+    assert (read.category, read.layout) == ("028", "aihub")
     assert read.targets == plans.default().targets
     assert [(b.match, b.schema) for b in read.schemas] == [("**/02.라벨링데이터/**", "aihub-s01-low-light")]
     # Everything that is switched off can be switched on.

@@ -276,3 +276,25 @@ def test_commit_after_somebody_else(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
     with pytest.raises(FileNotFoundError):
         disk.commit(tmp_path / "mine", tmp_path / "new")
+
+
+def test_a_long_file_that_gets_on_is_not_taken_for_hung(tmp_path: Path) -> None:
+    """Two seconds, and one is allowed without a sign of life."""
+    jobs = plan(tmp_path / "in", {"long.txt": "20", "short.txt": "1"}, toy.IN_PARTS, pause_s=0.1)
+    summary, _ = run(jobs, tmp_path / "out", limits=Limits(file_s=1.0))
+    assert summary.failures == ()
+    pointers = [row["pointer"] for row in rows(tmp_path / "out", "annotations")]
+    assert len(pointers) == 21
+    (note,) = read_notes(tmp_path / "out", summary.keys)
+    assert note.rows == {"annotations": 21, "coverage": 2}
+
+
+@pytest.mark.parametrize("event", ["raise", "die", "hang"])
+def test_of_a_file_that_fails_after_some_of_its_parts_nothing_stays(tmp_path: Path, event: str) -> None:
+    jobs = plan(tmp_path / "in", {"a.txt": "2", "b.txt": f"3 {event}", "c.txt": "4"}, toy.IN_PARTS)
+    summary, _ = run(jobs, tmp_path / "out", limits=Limits(file_s=1.0))
+    assert [failure.file for failure in summary.failures] == [number("b.txt")]
+    counts = dict.fromkeys("abc", 0)
+    for row in rows(tmp_path / "out", "annotations"):
+        counts[next(name for name in counts if number(f"{name}.txt") == row["file"])] += 1
+    assert counts == {"a": 2, "b": 0, "c": 4}

@@ -16,12 +16,14 @@ from xxhash import xxh3_64_intdigest
 from qc.deliverable.reading import Reader
 from qc.errors import QcError
 from qc.facts.ids import file_id
-from qc.facts.producers import Job, Tables
+from qc.facts.producers import Job, Parts, Tables
 from qc.facts.tables import ANNOTATIONS, COVERAGE, FILES, SCHEMA_PATHS
 
 PRODUCER = f"{__name__}:produce"
 #: The same, but all files are opened before the first is worked on.
 GREEDY = f"{__name__}:produce_greedily"
+#: The same in parts, one for each annotation, with a pause and a sign of life before each.
+IN_PARTS = f"{__name__}:produce_in_parts"
 
 
 def produce(job: Job) -> Tables:
@@ -67,6 +69,31 @@ def produce(job: Job) -> Tables:
 def produce_greedily(job: Job) -> Tables:
     members = list(job.members)
     return produce(Job(job.producer, job.key, members, job.options))
+
+
+def produce_in_parts(job: Job) -> Parts:
+    """A file is a number, and what happens (if anything) after so many of its annotations."""
+    with Reader() as reader:
+        for member in job.members:
+            text = reader.read(member.place).decode("utf-8")
+            count, _, event = text.partition(" ")
+            for number in range(int(count)):
+                time.sleep(job.options.get("pause_s", 0))
+                job.alive(number)
+                pointer = f"/annotations/{number}"
+                row = {
+                    "annotation": [xxh3_64_intdigest(pointer.encode(), member.file)],
+                    "file": [member.file],
+                    "pointer": [pointer],
+                    "layer": ["delivered"],
+                }
+                yield {"annotations": ANNOTATIONS.arrow(row)}
+            _happen(event)
+            yield {
+                "coverage": COVERAGE.arrow(
+                    {"producer": ["toy"], "file": [member.file], "status": ["full"], "weight": [1.0]}
+                )
+            }
 
 
 def _happen(text: str) -> None:

@@ -7,13 +7,14 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from qc.deliverable.listing import open_deliverable
 from qc.plan import plans
 from qc.plan.model import Plan
-from qc.schemas import binding
+from qc.schemas import binding, library
 from qc.schemas.binding import PARTS, Bindings, bind
 from tests.schemas.test_generate import VALID
 
@@ -43,6 +44,17 @@ def test_each_folder_has_its_format(tmp_path: Path) -> None:
     assert seen(found) == {"coco-instances": (6, ("a",)), "labelme": (5, ("b/c",))}
     assert (found.unfit, len(found.by_file), found.closest) == (0, 11, None)
     assert all(one.fit and one.fit.valid == one.fit.sampled for one in found.bound)
+
+
+def test_the_schema_of_each_file_in_any_order(tmp_path: Path) -> None:
+    documents = {f"a/{n}.json": COCO for n in range(3)} | {f"b/{n}.json": LABELME for n in range(3)}
+    folder = written(tmp_path, documents | {"c/1.json": {"foreign": 1}, "c/2.xml": "<a/>"})
+    files = open_deliverable(folder, layout="flat").files
+    found = bind(files, plans.default(), None)
+    backwards = files.take(list(reversed(range(len(files)))))
+    schemas = found.schema_of(backwards.column("file")).to_pylist()
+    expected = {"a": "coco-instances", "b": "labelme", "c": None}
+    assert schemas == [expected[path[0]] for path in backwards.column("path").to_pylist()]
 
 
 def test_an_archive_is_a_part_of_its_own(tmp_path: Path) -> None:
@@ -90,11 +102,78 @@ def test_of_very_many_folders_those_above_are_told_apart(
 
 
 def test_kinds_without_a_reader_are_counted_and_no_schema_is_bound_to_them(tmp_path: Path) -> None:
-    documents = {"1.json": LABELME, "2.xml": "<a/>", "3.xml": "<a/>", "4.csv": "a,b"}
-    found = bound(written(tmp_path, documents), given="labelme")
+    documents = {"1.json": LABELME, "2.kdx": "<a/>", "3.kdx": "<a/>", "4.csv": "a,b"}
+    files = open_deliverable(written(tmp_path, documents), layout="flat").files
+    at = files.column_names.index("kind")  # whatever the layout says of them
+    labels = files.set_column(at, "kind", pa.array(["label"] * len(files)))
+    found = bind(labels, plans.default(), "labelme")
     assert seen(found) == {"labelme": (1, ())}
-    assert found.unread["xml"] == 2
-    assert found.unfit == 0
+    assert found.unread == {"kdx": 2}
+    assert found.unfit == 1
+
+
+RECORDS = {
+    "type": "array",
+    "items": {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}},
+}
+FORMATS: dict[str, dict[str, Any]] = {
+    "boxes": {"type": "object", "x-qc": {"document": {"kind": "json"}}},
+    "rows": {"x-qc": {"document": {"kind": "csv"}}, **RECORDS},
+    "yolo": {"x-qc": {"document": {"kind": "lines", "columns": ["a"]}}, **RECORDS},
+    "odd": {"x-qc": {"document": {"kind": "jsonl", "extensions": ["log"]}}, **RECORDS},
+}
+
+
+def test_a_schema_holds_for_files_of_its_kind_only_whatever_its_glob_matches(tmp_path: Path) -> None:
+    for name, schema in FORMATS.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(schema), encoding="utf-8")
+    plan = tmp_path / "qc.toml"
+    plan.write_text(
+        "".join(f'[[schemas]]\nmatch = "**"\nschema = "{name}.json"\n' for name in FORMATS), encoding="utf-8"
+    )
+    names = ("1.json", "2.csv", "3.txt", "4.log", "5.xml", "6.yaml", "7.jsonl")
+    folder = written(tmp_path / "data", dict.fromkeys(names, "a\n1\n"))
+    files = open_deliverable(folder, layout="flat").files
+    labels = files.set_column(files.column_names.index("kind"), "kind", pa.array(["label"] * len(files)))
+    found = bind(labels, plans.load(plan), None)
+    owners = zip(
+        labels.column("name").to_pylist(), found.schema_of(labels.column("file")).to_pylist(), strict=True
+    )
+    # A table may be called .txt: the first of the plan's schemas that reads such files has it.
+    assert dict(owners) == {
+        "1.json": "boxes", "2.csv": "rows", "3.txt": "rows", "4.log": "odd",
+        "5.xml": None, "6.yaml": None, "7.jsonl": None,
+    }  # fmt: skip
+    assert found.unfit == 3
+    assert found.cost is not None
+
+
+def test_a_format_that_is_not_json_is_detected_by_its_own_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One element that the schema calls a list, numbers as texts: as the schema reads them they fit."""
+    number = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+    root = {"type": "object", "required": ["b"], "properties": {"b": {"type": "array", "items": number}}}
+    schema = {
+        "x-qc": {"document": {"kind": "xml"}},
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": root},
+    }
+    (tmp_path / "own.json").write_text(json.dumps(schema), encoding="utf-8")
+    shipped = (*library.shipped_schemas(), library.load(tmp_path / "own.json"))
+    monkeypatch.setattr(library, "shipped_schemas", lambda: shipped)
+    documents = {f"a/{n}.xml": f"<a><b><n>{n}</n></b></a>" for n in range(3)} | {
+        "a/1.json": LABELME,
+        "a/x.xml": "<a",
+    }
+    files = open_deliverable(written(tmp_path / "data", documents), layout="flat").files
+    labels = files.set_column(files.column_names.index("kind"), "kind", pa.array(["label"] * len(files)))
+    found = bind(labels, plans.default(), None)
+    assert seen(found) == {"own": (4, ("a",)), "labelme": (1, ("a",))}
+    own = next(one for one in found.bound if one.schema.id == "own")
+    assert own.fit is not None
+    assert (own.fit.score, own.fit.valid, own.fit.sampled) == (1, 3, 3)
 
 
 def test_a_glob_that_matches_nothing_is_known_and_two_of_one_schema_are_told_apart(tmp_path: Path) -> None:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import copy
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qc.schemas.detect import detect, fit
-from qc.schemas.library import shipped_schemas
+from qc.documents.readers import KINDS
+from qc.schemas.detect import Fit, detect, fit
+from qc.schemas.library import load, shipped_schemas
 from tests.schemas.test_generate import VALID
+
+
+def among_shipped(documents: list[Any]) -> tuple[Fit | None, list[Fit]]:
+    """JSON documents against every shipped format of JSON."""
+    schemas = {one.id: one for one in shipped_schemas() if one.options.kind == "json"}
+    return detect(dict.fromkeys(schemas, documents), schemas)
 
 
 @pytest.mark.parametrize("name", VALID)
 def test_its_own(name: str) -> None:
-    best, fits = detect([VALID[name]] * 3, shipped_schemas())
+    best, fits = among_shipped([VALID[name]] * 3)
     assert best is not None
     assert best.schema == name
     assert (best.valid, best.sampled) == (3, 3)
@@ -31,7 +40,7 @@ def test_a_faulty_document_is_still_recognised(name: str) -> None:
         part = part[0] if isinstance(part, list) else part
     part.pop(next(k for k, v in part.items() if not isinstance(v, (dict, list))))
     document["unknown"] = 1
-    best, _ = detect([document], shipped_schemas())
+    best, _ = among_shipped([document])
     assert best is not None
     assert best.schema == name
 
@@ -41,23 +50,47 @@ def test_top_level_properties_that_nothing_reads_are_named() -> None:
     extra = {"scene_annotations": [], "rights": 1}
     document = copy.deepcopy(VALID["coco-instances"])
     document["images"][0]["inner"] = 1
-    best, _ = detect([{**document, **extra}, {**document, "scene_annotations": []}], shipped_schemas())
+    best, _ = among_shipped([{**document, **extra}, {**document, "scene_annotations": []}])
     assert best is not None
     assert best.unread == ("scene_annotations", "rights")
-    best, _ = detect([{**document, **dict.fromkeys("abcdefg", 1)}] * 2, shipped_schemas())
+    best, _ = among_shipped([{**document, **dict.fromkeys("abcdefg", 1)}] * 2)
     assert best is None or len(best.unread) == 5
 
 
 @pytest.mark.parametrize("document", [{"a": 1, "b": [1]}, [], 3, {"data": [{"text": "t", "label": 1}]}, {}])
 def test_nothing_fits(document: Any) -> None:
-    assert detect([document], shipped_schemas())[0] is None
+    assert among_shipped([document])[0] is None
 
 
 def test_no_documents() -> None:
-    assert detect([], shipped_schemas()) == (None, [])
+    assert among_shipped([]) == (None, [])
 
 
 def test_only_names_of_unread_properties_are_told() -> None:
     document = {**VALID["coco-instances"], "scene_annotations": [], "010-1234-5678": 1, "a@example.com": 2}
     (coco,) = (s for s in shipped_schemas() if s.id == "coco-instances")
     assert fit(coco, [document]).unread == ("scene_annotations",)
+
+
+def test_lines_of_words_are_not_taken_for_numbers(tmp_path: Path) -> None:
+    """Any text has the columns that a schema of lines names: what stands in them tells."""
+    columns = ["class", "x", "y"]
+    numbers = {"type": "number"}
+    schema = tmp_path / "yolo.json"
+    document = {
+        "x-qc": {"document": {"kind": "lines", "columns": columns}},
+        "type": "array",
+        "items": {"required": columns, "properties": dict.fromkeys(columns, numbers)},
+    }
+    schema.write_text(json.dumps(document), encoding="utf-8")
+    loaded = load(schema)
+    assert loaded.coerce is not None
+
+    def score(text: str) -> float:
+        value = KINDS["lines"].parse(text.encode(), loaded.options).value
+        assert loaded.coerce is not None
+        return fit(loaded, [loaded.coerce(value)]).score
+
+    assert score("0 0.5 0.5\n1 0.25 -1\n") == 1
+    assert score("가 나 다\n라 마 바\n") == 0
+    assert score("") == 0

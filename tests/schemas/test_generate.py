@@ -58,6 +58,36 @@ CASES: dict[str, tuple[dict[str, Any], Any, dict[str, list[dict[str, Any]]]]] = 
         {"name": "a.jpg"},
         {"item": [{"pointer": "", "file_name": "a.jpg"}]},
     ),
+    "media that an item names, as texts and as objects": (
+        item(
+            pdf={"type": "string", "x-qc": {"row": "media", "col": "file_name"}},
+            views={"items": {"type": "string", "x-qc": {"row": "media", "col": "file_name"}}},
+            cameras={
+                "items": {
+                    "type": "object",
+                    "x-qc": {"row": "media"},
+                    "properties": {
+                        "at": {"x-qc": {"col": "channel"}},
+                        "file": {"x-qc": {"col": "file_name"}},
+                    },
+                }
+            },
+        ),
+        {
+            "pdf": "a.pdf",
+            "views": ["0.jpg", 7, "2.jpg"],
+            "cameras": [{"at": "front", "file": "c.jpg"}, "d.jpg"],
+        },
+        {
+            "item": [{"pointer": ""}],
+            "media": [
+                {"pointer": "/pdf", "file_name": "a.pdf"},
+                {"pointer": "/views/0", "file_name": "0.jpg"},
+                {"pointer": "/views/2", "file_name": "2.jpg"},
+                {"pointer": "/cameras/0", "channel": "front", "file_name": "c.jpg"},
+            ],
+        },
+    ),
     "columns below plain objects, whatever the order of keys": (
         item(
             boxes={
@@ -255,8 +285,10 @@ def test_both_counters_agree_on_valid_documents(name: str) -> None:
     assert schema.validator.is_valid(document)
     extractor = schema.extractor
     index = {site.path: i for i, site in enumerate(extractor.paths)}
-    assert list(extractor.count(document)) == count_any(schema.tree, document, index)
-    assert sum(extractor.count(document)) > len(document)
+    keys, counts = extractor.count(document)
+    assert list(counts) == count_any(schema.tree, document, index)
+    assert keys <= keys_in(document)
+    assert sum(counts) > len(document)
 
 
 @pytest.mark.parametrize(("name", "kinds"), [
@@ -277,6 +309,12 @@ def test_each_geometry_is_taken_once_by_its_own_kind(name: str, kinds: list[str]
 
 def test_every_shipped_format_has_a_valid_document_here() -> None:
     assert set(VALID) == {schema.id for schema in library.shipped_schemas()}
+
+
+def keys_in(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(keys_in, value.values()))
+    return sum(map(keys_in, value)) if isinstance(value, list) else 0
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
@@ -307,7 +345,42 @@ def test_dirt_never_raises(name: str, data: st.DataObject) -> None:
     index = {site.path: i for i, site in enumerate(schema.extractor.paths)}
     counts = count_any(schema.tree, document, index)
     if schema.validator.is_valid(document):
-        assert list(schema.extractor.count(document)) == counts
+        keys, counted = schema.extractor.count(document)
+        assert list(counted) == counts
+        assert keys <= keys_in(document)
+
+
+INNER: dict[str, Any] = {"properties": {"x": {"properties": {"y": {}}}}}
+DOCUMENT = {"a": {"x": {"y": 1}}, "b": {"x": {"y": 1, "z": 2}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "document", "keys"),
+    [
+        pytest.param({"properties": {"a": INNER, "b": INNER}}, DOCUMENT, 7, id="by name"),
+        pytest.param({"patternProperties": {"^[ab]$": INNER}}, DOCUMENT, 7, id="by pattern"),
+        pytest.param({"properties": {"a": INNER}, "additionalProperties": INNER}, DOCUMENT, 7, id="the rest"),
+        pytest.param({"items": {"properties": {"a": INNER, "b": INNER}}}, [DOCUMENT], 7, id="in an array"),
+        pytest.param({"properties": {"a": INNER}}, DOCUMENT, 4, id="b is not known"),
+        pytest.param(
+            {"properties": {"a": INNER, "b": INNER}, "patternProperties": {"^a$": INNER}}, DOCUMENT, 2,
+            id="by name and by pattern",
+        ),
+        pytest.param(
+            {"properties": {"a": INNER},
+             "anyOf": [{"properties": {"a": INNER}}, {"properties": {"b": INNER}}]},
+            DOCUMENT, 2, id="in branches",
+        ),
+        pytest.param(
+            {"type": ["array", "object"], "items": {"properties": {"a": INNER}}, "required": ["a"],
+             "properties": {"a": {}}}, [DOCUMENT], 4, id="an array or an object",
+        ),
+    ],
+)  # fmt: skip
+def test_keys_are_counted_once_however_many_ways_lead_to_them(
+    schema: dict[str, Any], document: Any, keys: int
+) -> None:
+    assert generate(build(schema)).count(document)[0] == keys <= keys_in(document)
 
 
 @pytest.mark.parametrize(

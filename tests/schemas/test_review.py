@@ -7,6 +7,7 @@ import jsonschema_rs
 import pytest
 
 from qc import words
+from qc.documents.options import faults
 from qc.schemas.review import review, review_schema
 
 ROW = {"x-qc": {"row": "item"}}
@@ -25,6 +26,37 @@ CASES: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
         [
             ("warning", "/properties/a/pattern", "review-dollar"),
         ],
+    ),
+    "a kind of document that there is none of": (
+        {**QUIET, "x-qc": {"row": "item", "document": {"kind": "avro"}}},
+        [("error", "/x-qc/document/kind", "document-unknown-kind")],
+    ),
+    "an option of another kind, and one that is malformed": (
+        {**QUIET, "x-qc": {"row": "item", "document": {"kind": "csv", "separator": " ", "header": 1}}},
+        [
+            ("error", "/x-qc/document/separator", "document-unknown-option"),
+            ("error", "/x-qc/document/header", "document-malformed"),
+        ],
+    ),
+    "no names for columns": (
+        {**QUIET, "x-qc": {"row": "item", "document": {"kind": "csv", "header": False}}},
+        [("error", "/x-qc/document/columns", "document-missing")],
+    ),
+    "names for columns that have names": (
+        {"x-qc": {"row": "item", "document": {"kind": "csv", "columns": ["a"]}}, "required": ["a"]},
+        [("error", "/x-qc/document/columns", "document-contradictory")],
+    ),
+    "document that is no object": (
+        {**QUIET, "x-qc": {"row": "item", "document": "csv"}},
+        [("error", "/x-qc/document", "document-malformed")],
+    ),
+    "a table is a list, whatever its schema says": (
+        {**QUIET, "x-qc": {"row": "item", "document": {"kind": "csv"}}},
+        [("warning", "/type", "review-document-root")],
+    ),
+    "a table that may be a list": (
+        {**QUIET, "type": ["array", "null"], "x-qc": {"row": "item", "document": {"kind": "csv"}}},
+        [],
     ),
     "true, which says nothing of a format": (True, [("error", "", "review-not-a-schema")]),
     "false": (False, [("error", "", "review-not-a-schema")]),
@@ -108,7 +140,8 @@ def test_a_schema_without_an_error_compiles_and_no_other_does(case: tuple[Any, A
     except (ValueError, TypeError):
         compiles = False
     else:
-        compiles = isinstance(schema, dict)  # no boolean: it describes no format
+        # No boolean: it describes no format. Nor one whose documents nobody can read.
+        compiles = isinstance(schema, dict) and not list(faults(schema.get("x-qc", {}).get("document", {})))
     assert compiles == (not any(remark.level == "error" for remark in review_schema(schema)))
 
 

@@ -135,6 +135,14 @@ def test_places_and_classes_of_a_divided_document() -> None:
 
 
 @pytest.mark.usefixtures("tiny")
+def test_an_empty_key_on_the_way_to_a_list_does_not_change_the_class() -> None:
+    """The library leaves empty keys out of paths, those into the schema too."""
+    value: Any = {"": [], "many": [None]}
+    (found,) = iter_errors(unit(SCHEMAS["references"]), value)
+    assert (found.error_class, found.instance_path, found.keyword) == ("FORMAT", ("",), "minItems")
+
+
+@pytest.mark.usefixtures("tiny")
 def test_too_deep_in_a_piece() -> None:
     deep: Any = 0
     for _ in range(300):

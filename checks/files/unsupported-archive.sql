@@ -1,0 +1,43 @@
+-- ---
+-- id = "files.unsupported-archive"
+-- subject = "file"
+-- indicator = "file-validity"
+-- effect = "note"
+-- severity = "warning"
+-- [ko]
+-- title = "이대로는 읽을 수 없는 압축 파일이나 항목"
+-- message = "{reason}"
+-- why = "안에 든 데이터를 검사하지 못했습니다. 받는 쪽의 프로그램도 열지 못하거나 다르게 풀 수 있습니다"
+-- fix = "압축을 풀고 데이터 폴더를 zip으로 다시 압축하십시오. Windows에서는 폴더를 골라 '보내기 > 압축(ZIP) 폴더', Linux와 macOS에서는 'zip -r 이름.zip 폴더'를 쓰면 됩니다. 링크는 실제 파일로 바꾼 뒤 압축하십시오"
+-- [ko.reasons]
+-- archive-format = "지원하지 않는 압축 형식입니다(7z, RAR, ALZ, EGG 등)"
+-- nested-depth = "압축 파일 안에 압축 파일이 네 겹 넘게 들어 있어 열지 않았습니다"
+-- packed-pieces = "나뉜 압축 조각이 다른 압축 파일 안에 한 번 더 압축되어 있습니다"
+-- leftover-piece = "나뉜 압축 조각이지만 같은 이름의 압축 파일에 속하지 않습니다. 필요 없으면 지우십시오"
+-- bomb = "풀면 크기가 지나치게 커져서 열지 않았습니다. 정상적인 데이터가 아닙니다"
+-- too-many = "항목이 지나치게 많아 열지 않았습니다. 여러 압축 파일로 나누십시오"
+-- compression-method = "지원하지 않는 방식으로 압축된 항목입니다"
+-- sparse = "빈 곳을 생략하고(sparse) 저장한 항목이어서 내용을 읽지 않았습니다"
+-- link = "링크여서 내용이 들어 있지 않습니다. 따라가지 않았습니다"
+-- special-file = "파이프나 장치 같은 특수 파일이어서 내용이 없습니다"
+-- [en]
+-- title = "Archive or member that cannot be read as it is"
+-- message = "{reason}"
+-- why = "the data inside was not inspected, and programs of whoever receives it may not open it or unpack it differently"
+-- fix = "unpack it and pack the data folder again as ZIP ('Send to > Compressed (zipped) folder' on Windows, 'zip -r NAME.zip FOLDER' on Linux and macOS); put real files in place of links first"
+-- [en.reasons]
+-- archive-format = "its format is not supported (7z, RAR, ALZ, EGG and the like)"
+-- nested-depth = "archives lie in one another more than four deep, so it was not opened"
+-- packed-pieces = "parts of a split archive were packed once more inside another one"
+-- leftover-piece = "it is a part of a split archive but does not belong to the archive of its name: remove it if it is not needed"
+-- bomb = "it was not opened because it would unpack to far too much: this is no ordinary data"
+-- too-many = "it was not opened because it has far too many members: divide it into several archives"
+-- compression-method = "it is packed by a method that is not supported"
+-- sparse = "it is stored without its empty parts (sparse), and its content was not read"
+-- link = "it is a link without content, and it was not followed"
+-- special-file = "it is a special file such as a pipe or a device, without content"
+-- ---
+-- What is damaged or encrypted is other checks'. Links that lie loose are files.unreadable's.
+SELECT file, status = 'unsupported' AS wrong, coalesce(reason, status) AS reason
+FROM files
+WHERE kind <> 'junk' AND (kind = 'archive' OR container IS NOT NULL)
