@@ -141,11 +141,11 @@ _PICTURE = b'{"id":%d,"width":1000,"height":1000,"file_name":"%012d.jpg"}'
 def coco(path: Path, size: int) -> int:
     """Write one COCO file of about ``size`` bytes, as a stream; how many annotations it has.
 
-    The pictures come first, as in COCO's own files, and 25 annotations to a picture.
+    The pictures come first, as in COCO's own files, and 25 annotations to each, side by side.
     """
     random = np.random.default_rng(20_261_120)
-    corners = [_outline(random) for _ in range(TEMPLATES)]
-    each = sum(len(one % {b"id": 10**6, b"image": 10**5, b"d": 0}) + 1 for one in corners) / TEMPLATES
+    outlines = [_outline(random, number % 25) for number in range(100)]
+    each = sum(len(one % {b"id": 10**6, b"image": 10**5, b"d": 0}) + 1 for one in outlines) / 100
     count = max(25, round(size / (each + len(_PICTURE % (10**5, 0)) / 25)))
     pictures = -(-count // 25)
     with path.open("wb") as file:
@@ -156,17 +156,20 @@ def coco(path: Path, size: int) -> int:
         file.write(b'],"annotations":[')
         for number in range(count):
             file.write(b"," if number else b"")
-            values = {b"id": number + 1, b"image": number // 25 + 1, b"d": number // TEMPLATES % 100}
-            file.write(corners[number % TEMPLATES] % values)
+            values = {b"id": number + 1, b"image": number // 25 + 1, b"d": number // 100 % 100}
+            file.write(outlines[number % 100] % values)
         file.write(b'],"categories":[{"id":1,"name":"thing","supercategory":"thing"}]}')
     return count
 
 
-def _outline(random: np.random.Generator) -> bytes:
-    """An annotation with a star-shaped outline of 8 to 20 corners."""
-    angles = np.sort(random.uniform(0, 2 * np.pi, int(random.integers(8, 21))))
-    centre, radii = random.uniform(300, 700, 2), random.uniform(50, 290, len(angles))
+def _outline(random: np.random.Generator, cell: int) -> bytes:
+    """An annotation with a star-shaped outline, a little larger than its cell of a 5 x 5 grid."""
+    corners = int(random.integers(8, 21))
+    angles = (np.arange(corners) + random.uniform(0.1, 0.9, corners)) * (2 * np.pi / corners)
+    centre = np.array([cell % 5 + 0.5, cell // 5 + 0.5]) * 200
+    radii = random.uniform(60, 110, corners)
     points = centre + radii[:, None] * np.column_stack([np.cos(angles), np.sin(angles)])
+    points = np.clip(points, 0.25, 999.25)
     low, high = points.min(axis=0), points.max(axis=0)
     annotation = {
         "id": 0, "image_id": 0, "category_id": 1, "iscrowd": 0, "area": 1000.5,

@@ -40,12 +40,12 @@ from qc.report import catalogue as kept_words
 from qc.report.findings_csv import write_findings_csv
 from qc.report.preview import CheckOptions, LayoutSeen, Listener, Preview, SchemaSeen, kinds_of
 from qc.runs import chunks, disk, journal, since, store
-from qc.runs.expected import Expected, expect
+from qc.runs.expected import USUAL, Expected, expect
 from qc.runs.folder import Run
 from qc.runs.since import Followed
 from qc.runs.supervisor import Done, Summary, run_jobs
 from qc.runs.worker import warm
-from qc.schemas.binding import DETECTED, PLANNED, Bindings, Bound, bind
+from qc.schemas.binding import DETECTED, PLANNED, Bindings, Bound, bind, named_labels
 from qc.sql import literal
 from qc.verdict import judge
 from qc.words import Words
@@ -78,13 +78,11 @@ class Looked:
 
 @dataclass(frozen=True)
 class Planned:
-    """What is to be done: all chunks, those of an earlier run among them, and how long that will take, if
-    that is ``known``: of no label a sample could be read otherwise."""
+    """What is to be done: all chunks, those of an earlier run among them, and how long that will take."""
 
     jobs: list[Job]
     followed: Followed | None
     expected: Expected
-    known: bool
 
 
 def look(options: CheckOptions, listener: Listener) -> Looked:
@@ -100,6 +98,7 @@ def look(options: CheckOptions, listener: Listener) -> Looked:
     binding.verify(checks, plans.TABLES, plan.indicators)
     listener.phase("list")
     deliverable = open_deliverable(options.path, layout=options.layout or plan.layout)
+    deliverable = replace(deliverable, files=named_labels(deliverable.files, plan))
     return Looked(deliverable, plan, plan_path, checks, bind(deliverable.files, plan, options.schema))
 
 
@@ -134,9 +133,8 @@ def _plan(options: CheckOptions, seen: Looked, run: Run, workers: int, earlier: 
     done = {job.key for job in jobs if journal.read_note(run.chunks / job.key) is not None}
     done |= followed.keys if followed is not None else set()
     cost = seen.bindings.cost
-    expected = expect(jobs, done, cost.reading if cost else 0.0, cost.parsing if cost else 0.0)
-    known = cost is not None or all(job.producer != "labels" for job in jobs)
-    return Planned(jobs, followed, expected, known)
+    costs = (cost.reading, cost.parsing) if cost is not None else USUAL
+    return Planned(jobs, followed, expect(jobs, done, *costs))
 
 
 def _check(
@@ -381,7 +379,7 @@ def _preview(run: Run, seen: Looked, planned: Planned, workers: int) -> Preview:
         orphan_labels=orphans.get("label", 0),
         unknown_labels=bindings.unfit,
         unread_labels=bindings.unread,
-        estimate_s=planned.expected.seconds(workers) if planned.known else None,
+        estimate_s=planned.expected.seconds(workers),
         plan=seen.plan_path,
         labels=counts.get("label", 0),
         sources=counts.get("source", 0),

@@ -468,7 +468,13 @@ def _class_unplanned(planting: Planting) -> None:
     _rename(planting, 10, "공간_다용도실")
 
 
-def confuse(made: Sample, units: list[Unit]) -> None:
+def reject(made: Sample, units: dict[int, Unit]) -> None:
+    """Plant what rejects the whole: an order that is confused, and drawings in both splits."""
+    _confuse(made, [units[number] for number in CONFUSED])
+    _leak(made, units)
+
+
+def _confuse(made: Sample, units: list[Unit]) -> None:
     """Write every box of the units as corners: read as x, y, width, height many leave the picture."""
     note = "boxes of one zip written as x1, y1, x2, y2"
     for unit in units:
@@ -494,7 +500,7 @@ def settle(made: Sample) -> None:
             packed.expect_at("files.junk", "group", "", archive)
 
 
-def leak(made: Sample, units: dict[int, Unit]) -> None:
+def _leak(made: Sample, units: dict[int, Unit]) -> None:
     """Deliver drawings of the training split for validation too, under other names and with their labels."""
     for number, (old, new) in enumerate(LEAKED, 1):
         note = "drawing of the training split again in the validation split"

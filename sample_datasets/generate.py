@@ -10,12 +10,32 @@ import shutil
 import sys
 from pathlib import Path
 
-from sample_datasets import drawing_faults, drawings, low_light, low_light_faults
+from sample_datasets import (
+    dialogue_faults,
+    dialogues,
+    drawing_faults,
+    drawings,
+    low_light,
+    low_light_faults,
+    shop,
+    shop_faults,
+    speech,
+    speech_faults,
+    travel,
+    travel_faults,
+)
 from sample_datasets.planted import Sample, plant
 
 #: Samples by name; the part before the hyphen names the format, see the modules.
-NAMES = ("s01-clean", "s01-faulty", "s06-clean", "s06-faulty")
-_FORMATS = {"s01": (low_light, low_light_faults), "s06": (drawings, drawing_faults)}
+_FORMATS = {
+    "s01": (low_light, low_light_faults),
+    "s06": (drawings, drawing_faults),
+    "s12": (shop, shop_faults),
+    "s17": (speech, speech_faults),
+    "s24": (dialogues, dialogue_faults),
+    "s26": (travel, travel_faults),
+}
+NAMES = tuple(f"{kind}-{state}" for kind in _FORMATS for state in ("clean", "faulty"))
 
 
 def make(name: str, *, gates: bool = True) -> Sample:
@@ -32,8 +52,7 @@ def make(name: str, *, gates: bool = True) -> Sample:
     if state == "faulty":
         plant(sample, units, faults.FAULTS, gates=gates)
         if gates:
-            faults.confuse(sample, [units[number] for number in faults.CONFUSED])
-            faults.leak(sample, units)
+            faults.reject(sample, units)
         faults.settle(sample)
     content.lay_out(sample, units.values())
     return sample

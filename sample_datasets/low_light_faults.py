@@ -237,10 +237,10 @@ def _english_class(planting: Planting) -> None:
     planting.expect("classes.out-of-vocabulary", "class", name="pedestrian")
 
 
-def confuse(made: Sample, units: list[Unit]) -> None:
-    """Write every box of the units as x, y, w, h: read as corners most are inverted."""
+def reject(made: Sample, units: dict[int, Unit]) -> None:
+    """Plant what rejects the whole: boxes of a folder as x, y, w, h. Read as corners most are inverted."""
     note = "boxes of one folder written as x, y, w, h"
-    for unit in units:
+    for unit in (units[number] for number in CONFUSED):
         planting = Planting("s01-order", unit, made, note)
         for index, annotation in enumerate(_annotations(unit)[1]):
             left, top, right, bottom = annotation["Type_value"]
@@ -248,10 +248,6 @@ def confuse(made: Sample, units: list[Unit]) -> None:
             inverted = w <= left or h <= top
             _set_box(planting, index, (left, top, w, h), *(["shapes.degenerate"] if inverted else []))
     whole(made, "s01-order", "shapes.order-confusion", note)
-
-
-def leak(made: Sample, units: dict[int, Unit]) -> None:
-    """Nothing: this sample has no splits."""
 
 
 def settle(made: Sample) -> None:

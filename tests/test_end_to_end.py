@@ -37,10 +37,14 @@ ELSEWHERE = {
     **dict.fromkeys(
         (
             *("documents.broken-text", "documents.faulty-table", "documents.invalid-markup"),
-            *("documents.ragged-row", "documents.repeated-header", "ids.gaps", "split.same-group"),
-            *("files.leftover-part", "files.part-missing"),
+            *("ids.gaps", "files.leftover-part", "files.part-missing"),
         ),
-        "of tables, groups and split archives, which the samples have not: tests/test_real_defects.py",
+        "of broken quotes, long series and split archives, which the samples have not: "
+        "tests/test_real_defects.py",
+    ),
+    **dict.fromkeys(
+        ("shapes.incomplete-points", "spans.tag-sequence"),
+        "of keypoints and tagged tokens, which the samples have not: tests/test_real_defects.py",
     ),
     "files.unsupported-archive": "such an archive may hold the other half of any pair: tests/deliverable",
     "items.name-without-extension": "told once for each schema: tests/test_real_defects.py",
@@ -173,7 +177,7 @@ def test_every_shipped_check_has_planted_defects() -> None:
             name: {row.defect for row in rows if row.check == check.id} for name, rows in planted.items()
         }
         if check.subject == "dataset":
-            assert all(defects.values()), check.id
+            assert sum(map(bool, defects.values())) >= 2, check.id
         else:
             assert sum(map(len, defects.values())) >= 2, check.id
 

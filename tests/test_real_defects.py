@@ -160,8 +160,11 @@ def travels() -> Delivery:
     """Tables of a travel log: joined as they were, saved by different programs; and a YAML beside them."""
     made = Delivery()
     photo = row(
-        {"PHOTO_FILE_NM": {"type": "string", "x-qc": {"col": "file_name"}}, "TRAVEL_ID": {"type": "string"},
-         "X_COORD": {"type": "number"}},
+        {
+            "PHOTO_FILE_NM": {"type": "string", "x-qc": {"col": "file_name"}},
+            "TRAVEL_ID": {"type": "string"},
+            "X_COORD": {"type": "number"},
+        },
         ("PHOTO_FILE_NM", "TRAVEL_ID", "X_COORD"),
         **{"x-qc": {"row": "item"}},
     )
@@ -241,6 +244,55 @@ def _check(delivery: Delivery, folder: Path) -> list[Found]:
     ]
 
 
+def people() -> Delivery:
+    """Pictures with keypoints and masks as COCO has them; no schema is given."""
+    delivery = Delivery()
+    annotations: list[dict[str, Any]] = [
+        {
+            "id": n, "image_id": n, "category_id": 1, "bbox": [8, 8, 16, 8], "num_keypoints": 2, "iscrowd": 0,
+            "keypoints": [8 + n, 8, 2, 0, 0, 0, 24, 16, 1],
+            # Of 48 rows: 8 columns outside, then 8 pixels of each of 16 columns from the ninth row on.
+            "segmentation": {"size": [48, 64], "counts": [392, *[8, 40] * 15, 8, 1912]},
+        }
+        for n in range(12)
+    ]  # fmt: skip
+    annotations[2]["keypoints"].pop()
+    annotations[4]["segmentation"]["size"] = [64, 64]
+    annotations[5]["segmentation"]["counts"] = "12S"
+    annotations[6]["segmentation"]["counts"] = [48 * 64]
+    annotations[7]["keypoints"][0] = 640
+    annotations[8]["segmentation"] = [[8, 8, 24, 8, 24, 16, 8]]
+    for n in range(12):
+        delivery.files[f"images/{n}.png"] = picture(n)
+    delivery.add(
+        "person_keypoints.json",
+        {
+            "images": [{"id": n, "file_name": f"{n}.png", "width": 64, "height": 48} for n in range(12)],
+            "annotations": annotations,
+            "categories": [{"id": 1, "name": "사람", "keypoints": ["코", "눈", "귀"], "skeleton": [[1, 2]]}],
+        },
+    )
+    return delivery
+
+
+def sentences() -> Delivery:
+    """Named entities as KLUE has them, a character and its tag a line; no schema is given."""
+    tags = {"홍길동": "PS", "서울": "LC"}
+    lines = ["## 토큰, 레이블 구분자 : \\t"]
+    for n in range(30):
+        lines.append(f"## s{n}")
+        for word in ("홍길동", "은", " ", "서울", "에"):
+            entity = tags.get(word)
+            for at, sign in enumerate(word):
+                lines.append(f"{sign}\t{'BI'[min(at, 1)]}-{entity}" if entity else f"{sign}\tO")
+        lines.append("")
+    first = lines.index("## s7") + 1
+    lines[first] = lines[first].replace("B-PS", "I-PS")  # the last sentence's span would go on here
+    last = lines.index("## s20") + 7
+    lines[last] = lines[last].replace("I-LC", "I-OG")
+    return Delivery({"dev.tsv": "\n".join(lines).encode()})
+
+
 TRAINING, VALIDATION = f"{TOP}/Training", f"{TOP}/Validation"
 TS, TL = f"{TRAINING}/01.원천데이터/TS_1.zip", f"{TRAINING}/02.라벨링데이터/TL_1.zip"
 VS, VL = f"{VALIDATION}/01.원천데이터/VS_1.zip", f"{VALIDATION}/02.라벨링데이터/VL_1.zip"
@@ -302,6 +354,36 @@ DEFECTS: dict[str, tuple[Callable[[], Delivery], str, str, Json]] = {
     "17 what Windows leaves": (speech, "files.junk", f"{VALIDATION}/02.라벨링데이터/Thumbs.db", {"count": 1}),
     "a speaker in training and validation": (
         speech, "split.same-group", f"{VL} > 라벨/발화_V007.json", {"value": "S007", "split": "validation"},
+    ),
+    "a keypoint without its sign": (
+        people, "shapes.incomplete-points", "person_keypoints.json",
+        {"pointer": "/annotations/2", "kind": "keypoints"},
+    ),
+    "an outline of seven numbers": (
+        people, "shapes.incomplete-points", "person_keypoints.json",
+        {"pointer": "/annotations/8", "kind": "polygon"},
+    ),
+    "a mask of another picture": (
+        people, "shapes.degenerate", "person_keypoints.json",
+        {"pointer": "/annotations/4", "reason": "wrong-sum"},
+    ),
+    "a mask that was cut off": (
+        people, "shapes.degenerate", "person_keypoints.json",
+        {"pointer": "/annotations/5", "reason": "broken-code"},
+    ),
+    "a mask of nothing": (
+        people, "shapes.degenerate", "person_keypoints.json",
+        {"pointer": "/annotations/6", "reason": "zero-area"},
+    ),
+    "a keypoint outside the picture": (
+        people, "shapes.outside-image", "person_keypoints.json",
+        {"pointer": "/annotations/7", "kind": "keypoints"},
+    ),
+    "a span that nothing begins": (
+        sentences, "spans.tag-sequence", "dev.tsv", {"pointer": "/7/tag/0", "class": "PS", "count": 1},
+    ),
+    "a span of two classes": (
+        sentences, "spans.tag-sequence", "dev.tsv", {"pointer": "/20/tag/6", "class": "OG", "count": 1},
     ),
     "broken characters": (records, "documents.broken-text", "rec_11.json", {"line": 1}),
     "a key twice in YAML": (travels, "documents.invalid-markup", "tables/about.yaml", {"line": 2}),

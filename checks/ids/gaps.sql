@@ -23,8 +23,10 @@
 WITH named AS (
     SELECT space, value FROM ids WHERE kind IN ('item', 'track')
     UNION ALL
-    SELECT unnest(map_keys(groups)), unnest(map_values(groups)) FROM items
-    WHERE layer = 'delivered' AND cardinality(groups) > 0
+    -- Groups of one item that are alike are numbered (speaker1, speaker2).
+    SELECT regexp_replace(key, '[0-9]+$', ''), value
+    FROM (SELECT unnest(map_keys(groups)) AS key, unnest(map_values(groups)) AS value FROM items
+        WHERE layer = 'delivered' AND cardinality(groups) > 0)
 ),
 numbered AS (
     SELECT DISTINCT space, regexp_extract(value, '^(.*?)[0-9]+$', 1) AS prefix,

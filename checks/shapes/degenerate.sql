@@ -13,6 +13,8 @@
 -- [ko.reasons]
 -- inverted = "박스가 뒤집혔습니다(너비나 높이가 음수)."
 -- zero-area = "넓이가 0입니다."
+-- wrong-sum = "런 길이(counts)의 합이 너비와 높이의 곱(size)과 다릅니다."
+-- broken-code = "런 길이(counts)의 문자열을 풀 수 없습니다."
 -- not-finite = "유한하지 않은 수(NaN, 무한대)나 넓이를 계산할 수 없이 큰 수가 있습니다."
 -- [en]
 -- title = "Shape without area, or inverted"
@@ -23,16 +25,19 @@
 -- [en.reasons]
 -- inverted = "the box is inverted (its width or height is negative)."
 -- zero-area = "its area is 0."
+-- wrong-sum = "its run lengths (counts) do not add up to height times width (size)."
+-- broken-code = "the text of its run lengths (counts) cannot be decoded."
 -- not-finite = "it holds numbers that are not finite (NaN, infinity), or too large to compute an area of."
 -- ---
 -- Values that are no numbers, or of the wrong count, are the schema's findings: here they could not be told, nor of
 -- outlines with too few points (shapes.too-few-points).
 WITH judged AS (
-    SELECT annotation, kind, reason, reason IN ('inverted', 'zero-area', 'not-finite') AS bad
+    SELECT annotation, kind, reason,
+        reason IN ('inverted', 'zero-area', 'not-finite', 'wrong-sum', 'broken-code') AS bad
     FROM shapes
-    WHERE kind IN ('box', 'polygon', 'ellipse', 'polyline')
+    WHERE (kind IN ('box', 'polygon', 'ellipse', 'polyline') OR (kind = 'mask' AND ordering = 'rle'))
         AND (valid IS NULL OR reason IN ('inverted', 'zero-area', 'too-few-points', 'not-finite', 'not-numbers',
-            'wrong-length', 'odd-length'))
+            'wrong-length', 'odd-length', 'wrong-sum', 'broken-code'))
 ),
 faults AS (
     SELECT annotation, bool_or(bad IS TRUE) AS bad, min(kind) FILTER (bad) AS kind, min(reason) FILTER (bad) AS reason

@@ -5,7 +5,7 @@
 -- effect = "gate"
 -- severity = "error"
 -- [params]
--- groups = {default = "person, speaker, subject, patient, animal, take, session"}
+-- groups = {default = "person, speaker, subject, patient, animal, take, session, travel"}
 -- [ko]
 -- title = "학습용과 검증용에 함께 든 같은 대상"
 -- message = "{name} '{value}'의 데이터가 {splits}에 나뉘어 들어 있습니다 ({split}에 {count:,}건)"
@@ -19,15 +19,17 @@
 -- fix = "split again by person or take, so that everything of one is in one split"
 -- needs = "splits that the folders or the labels tell"
 -- ---
--- Groups are what schemas declare as ``groups.NAME``. Members of a finding: one place for each split.
+-- Groups are what schemas declare as ``groups.NAME``; those of one item that are alike are numbered (speaker1,
+-- speaker2) and the same name. Members of a finding: one place for each split.
 WITH placed AS (
     SELECT i.file, i.pointer, i.groups, coalesce(f.split, lower(i.split)) AS split
     FROM items i JOIN files f USING (file)
     WHERE i.layer = 'delivered' AND cardinality(i.groups) > 0
 ),
 named AS (
-    SELECT file, pointer, split, unnest(map_keys(groups)) AS name, unnest(map_values(groups)) AS value
-    FROM placed WHERE EXISTS (SELECT 1 FROM placed WHERE split IS NOT NULL)
+    SELECT file, pointer, split, regexp_replace(key, '[0-9]+$', '') AS name, value
+    FROM (SELECT *, unnest(map_keys(groups)) AS key, unnest(map_values(groups)) AS value FROM placed)
+    WHERE EXISTS (SELECT 1 FROM placed WHERE split IS NOT NULL)
 ),
 members AS (
     SELECT name, value, split, count(*) AS count, min(struct_pack(file, l := length(pointer), pointer)) AS first

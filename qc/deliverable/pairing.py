@@ -27,7 +27,7 @@ MOST_CANDIDATES = 4096
 MOST_OF_TAKE, SOURCES_OF_EACH = 8, 10
 
 
-def alike_at_the_end(one: str, other: str) -> str:
+def _alike_at_the_end(one: str, other: str) -> str:
     """SQL: how many parts of two paths are equal, counted from their ends."""
     a, b = f"string_split({one}, '/')", f"string_split({other}, '/')"
     least = f"least(len({a}), len({b}))"
@@ -186,7 +186,7 @@ WITH l AS (
     JOIN (SELECT label, max(score) AS score FROM ranked GROUP BY label) USING (label, score)
     JOIN (SELECT source, max(score) AS score FROM ranked GROUP BY source) USING (source, score)
 ){_TOGETHER}
-""".replace("{tail}", alike_at_the_end("a.place", "b.place"))
+""".replace("{tail}", _alike_at_the_end("a.place", "b.place"))
 
 _BY_STEM = f"""
 INSERT INTO pairs (label, source, rule)
@@ -272,7 +272,7 @@ def pair_by_name(con: duckdb.DuckDBPyConnection) -> None:
 
     A label may get several sources of one folder (``a.jpg`` and ``a.pcd``), a source several labels.
     Both tables must exist (:data:`qc.facts.tables.TABLES`); the result is in order. It is all SQL over whole
-    tables, which spills: ten million files need 512 MB of memory and 1.5 GB of disk.
+    tables, which spills: ten million files need 512 MB of memory and 1 to 4 GB of disk.
     """
     ((sides,),) = con.execute(_COUNT_SIDES).fetchall()
     if sides < 2:

@@ -206,5 +206,3 @@ def coco_keys(data: bytes, whole: bool) -> list[str]:
     """Keys of COCO in a file or its two ends: two of three, or ``images`` if it goes on between."""
     found = sorted({key.decode() for key in _COCO.findall(data)})
     return found if len(found) >= 2 or ("images" in found and not whole) else []
-
-

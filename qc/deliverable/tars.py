@@ -82,9 +82,7 @@ def read_tar(source: Source) -> tuple[Member, ...]:
         elif end is not None and header.offset + header.stored > end:
             raise BrokenError("damaged", "truncated")
         offset, packed, size = header.offset, header.stored, header.size
-        members.append(
-            Member(number, path, encoding, offset, packed, size, None, RAW, 0, status, reason)
-        )
+        members.append(Member(number, path, encoding, offset, packed, size, None, RAW, 0, status, reason))
     return tuple(members)
 
 

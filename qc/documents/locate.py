@@ -69,9 +69,7 @@ def _offsets(text: str, root: Wanted) -> dict[str, int]:
     return found
 
 
-def _next(
-    text: str, end: int, stack: list[_Open], found: dict[str, int]
-) -> tuple[int, Wanted | None] | None:
+def _next(text: str, end: int, stack: list[_Open], found: dict[str, int]) -> tuple[int, Wanted | None] | None:
     """The value after offset ``end``, out of what closes there: its offset, its node if wanted."""
     at = _blank(text, end)
     while stack and text[at : at + 1] in ("}", "]"):

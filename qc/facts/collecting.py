@@ -181,6 +181,11 @@ class Rows:
         if self._taken % DOCUMENTS_WAITING == 0:
             self.digest_waiting()
 
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return sum(map(len, self.rows))
+
     def digest_waiting(self) -> None:
         """Make numbers of the shapes and texts of the attributes that wait as parts of their documents."""
         for valid, (shapes, attributes) in self._waiting.items():
@@ -213,7 +218,8 @@ class Rows:
                 continue
             table = ROWS[site.kind]
             out += _link_tables(site, data, within)
-            own: dict[str, Any] = {name: values for name, values in data.items() if not name.endswith("@")}
+            # Places of ids, and references of rows that have no column for them, stand in ids and refs alone.
+            own: dict[str, Any] = {name: values for name, values in data.items() if name in table.names}
             if "layer" in table.names:
                 own.setdefault("layer", pa.repeat("delivered", len(self.rows[number])))
             if site.kind == "item":

@@ -7,19 +7,17 @@ with ``valid = False`` and a reason. Measuring is vectorised (numpy, shapely) ov
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
-from qc.facts.hashing import Words, mix, of_slices
+from qc.facts.keypoints import Keypoints
+from qc.facts.masks import RunLengths
+from qc.facts.measures import Columns, digests, joined, lists, numbers
 from qc.facts.outlines import Faults, Floats, Ints, measure_outlines
-
-Columns = dict[str, Any]
 
 
 class Collector(Protocol):
@@ -44,7 +42,9 @@ def collector(shape: Mapping[str, Any]) -> Collector:
     if kind == "box":
         return Boxes(kind, order, tuple(shape.get("of", ())))
     if kind == "mask":
-        return Masks(kind, order)
+        return RunLengths(kind, order) if order == "rle" else Masks(kind, order)
+    if kind == "keypoints":
+        return Keypoints(kind, order)
     return Outlines(kind, order, bool(shape.get("rings", False)))
 
 
@@ -67,7 +67,7 @@ class Boxes:
         """Take boxes: at once if each is a list of four numbers, else one by one."""
         try:
             if set(map(type, values)) <= {list} and set(map(len, values)) <= {4}:
-                self.values.extend(_joined(values))
+                self.values.extend(joined(values))
                 self.owners.extend(owners)
                 return
         except (TypeError, OverflowError):
@@ -136,11 +136,11 @@ class Boxes:
         found.mark(np.asarray(area == 0), "zero-area")
         absent = np.asarray(~finite)
         return {
-            "v0": _numbers(a), "v1": _numbers(b), "v2": _numbers(c), "v3": _numbers(d),
-            "x0": _numbers(x0, absent), "y0": _numbers(y0, absent),
-            "x1": _numbers(x1, absent), "y1": _numbers(y1, absent),
-            "area": _numbers(area, absent),
-            "length": _numbers(length, absent),
+            "v0": numbers(a), "v1": numbers(b), "v2": numbers(c), "v3": numbers(d),
+            "x0": numbers(x0, absent), "y0": numbers(y0, absent),
+            "x1": numbers(x1, absent), "y1": numbers(y1, absent),
+            "area": numbers(area, absent),
+            "length": numbers(length, absent),
             "vertices": np.full(len(given), 4),
             "rings": np.ones(len(given), dtype=np.int64),
             **found.columns(),
@@ -152,9 +152,9 @@ class Boxes:
 class Outlines:
     """Points of polygons, polylines, points.
 
-    Order ``flat`` is (x, y, x, y), ``points`` is [x, y], ``objects`` is {x, y}, ``circle`` is the centre and
-    a point of the edge. With ``nested``, a value is a list of such lists: the outlines of one shape (COCO's
-    segmentation).
+    Order ``flat`` is (x, y, x, y), ``points`` is [x, y], ``objects`` is {x, y}, ``pairs`` is a text
+    ``x,y;x,y`` (CVAT's XML), ``circle`` is the centre and a point of the edge. With ``nested``, a value is a
+    list of such lists or texts: the outlines of one shape (COCO's segmentation).
     """
 
     kind: str
@@ -179,7 +179,7 @@ class Outlines:
 
     def _take_sound(self, values: Sequence[Any]) -> bool:
         """Take what needs no look at each shape; False, and nothing taken, if something does."""
-        if set(map(type, values)) - {list}:
+        if self.order == "pairs" or set(map(type, values)) - {list}:
             return False
         rings = list(chain.from_iterable(values)) if self.nested else values
         if set(map(type, rings)) - {list}:
@@ -189,12 +189,12 @@ class Outlines:
             if any(size & 1 for size in sizes):
                 return False
             sizes = [size >> 1 for size in sizes]
-            self.values.extend(_joined(rings))
+            self.values.extend(joined(rings))
         else:
             points = list(chain.from_iterable(rings))
             if set(map(type, points)) - {list} or set(map(len, points)) - {2}:
                 return False
-            self.values.extend(_joined([list(chain.from_iterable(points))]))
+            self.values.extend(joined([list(chain.from_iterable(points))]))
         self.ring_sizes.extend(sizes)
         self.ring_counts.extend(map(len, values) if self.nested else repeat(1, len(values)))
         return True
@@ -203,17 +203,17 @@ class Outlines:
         """Take one shape: a list of points or numbers by ``order``; with ``nested``, a list of such lists."""
         values, sizes = self.values, self.ring_sizes
         numbers, rings = len(values), len(sizes)
-        reason = "not-numbers"
         try:
-            if type(value) is not list:
+            if self.nested and type(value) is not list:
                 raise TypeError
             for ring in value if self.nested else (value,):
+                if self.order == "pairs":
+                    ring = _pairs(ring)  # noqa: PLW2901
                 if type(ring) is not list:
                     raise TypeError
-                if self.order == "flat":
+                if self.order in ("flat", "pairs"):
                     if len(ring) & 1:
-                        reason = "odd-length"
-                        raise TypeError
+                        raise _OddLengthError
                     values.extend(ring)
                     sizes.append(len(ring) >> 1)
                 else:
@@ -224,10 +224,11 @@ class Outlines:
                             raise TypeError
                         values.extend(point[:2])
                     sizes.append(len(ring))
-        except (TypeError, KeyError, OverflowError):
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
             del values[numbers:]
             del sizes[rings:]
-            self.faults[len(self.owners)] = reason
+            odd = isinstance(error, _OddLengthError)
+            self.faults[len(self.owners)] = "odd-length" if odd else "not-numbers"
         self.ring_counts.append(len(sizes) - rings)
         self.owners.append(owner)
 
@@ -250,21 +251,21 @@ class Outlines:
         measured = measure_outlines(points, sizes, shape_of_ring, self.kind, found)
         absent = np.isnan(measured["x0"]) | (measured["vertices"] == 0)
         return {
-            **{name: _numbers(measured[name], absent) for name in ("x0", "y0", "x1", "y1", "area", "length")},
+            **{name: numbers(measured[name], absent) for name in ("x0", "y0", "x1", "y1", "area", "length")},
             **found.columns(),
-            "bad_x": _numbers(found.x),
-            "bad_y": _numbers(found.y),
+            "bad_x": numbers(found.x),
+            "bad_y": numbers(found.y),
             "vertices": measured["vertices"].astype(np.int64),
             "rings": counts,
             "digest": digests(points.ravel(), 2 * first_point, self.kind),
-            "coordinates": _lists(points.ravel(), 2 * first_point),
-            "ring_sizes": _lists(sizes.astype(np.float64), first_ring, absent=counts <= 1),
+            "coordinates": lists(points.ravel(), 2 * first_point),
+            "ring_sizes": lists(sizes.astype(np.float64), first_ring, absent=counts <= 1),
         }
 
 
 @dataclass
 class Masks:
-    """A mask given otherwise (run lengths, a picture): recorded as a shape, measured by a later producer."""
+    """A mask given otherwise (a picture): recorded as a shape, measured by a later producer."""
 
     kind: str
     order: str
@@ -279,12 +280,18 @@ class Masks:
         return {}
 
 
-def _joined(lists: Iterable[list[Any]]) -> array[float]:
-    """All numbers of ``lists``; raises ``TypeError`` or ``OverflowError`` for what is none."""
-    numbers = array("d")
-    for one in lists:
-        numbers.fromlist(one)
-    return numbers
+class _OddLengthError(TypeError):
+    """Coordinates that do not come in pairs."""
+
+
+def _pairs(text: Any) -> list[float]:
+    """Coordinates of a text ``x,y;x,y``; raises ``TypeError`` or ``ValueError`` for what is none."""
+    if type(text) is not str:
+        raise TypeError
+    pairs = [pair.split(",") for pair in text.split(";")] if text else []
+    if any(len(pair) != 2 for pair in pairs):
+        raise _OddLengthError
+    return list(map(float, chain.from_iterable(pairs)))
 
 
 def _circles(points: Floats, sizes: Ints) -> tuple[Floats, Ints]:
@@ -303,21 +310,3 @@ def _circles(points: Floats, sizes: Ints) -> tuple[Floats, Ints]:
                                  (x + radius, y + radius), (x - radius, y + radius)]))  # fmt: skip
         out_sizes.append(len(out[-1]))
     return np.concatenate(out) if out else points, np.array(out_sizes, dtype=np.int64)
-
-
-def digests(values: Floats, offsets: Ints, kind: str) -> Words:
-    """A 64-bit digest of each slice ``values[offsets[i]:offsets[i + 1]]``, order of values included."""
-    bits = np.ascontiguousarray(values + 0.0).view(np.uint64)  # + 0.0: minus zero is zero
-    seed = np.uint64(int.from_bytes(kind.encode("ascii")[:8].ljust(8, b"\0"), "little"))
-    return mix(of_slices(bits, offsets, ordered=True) ^ seed)
-
-
-def _numbers(values: Floats, absent: npt.NDArray[np.bool_] | None = None) -> pa.Array[Any]:
-    """Doubles with NULL where ``absent``, or where the value is not a number."""
-    return pa.array(values, pa.float64(), mask=np.isnan(values) if absent is None else absent)
-
-
-def _lists(values: Floats, offsets: Ints, absent: npt.NDArray[np.bool_] | None = None) -> pa.Array[Any]:
-    """List column over flat ``values``; NULL where ``absent``."""
-    mask = None if absent is None else pa.array(absent)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), pa.array(values), mask=mask)

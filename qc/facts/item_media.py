@@ -22,14 +22,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qc.deliverable.pairing import alike_at_the_end, find_areas, forget_areas
+from qc.deliverable.pairing import find_areas, forget_areas
 
 if TYPE_CHECKING:
     import duckdb
 
-#: Sources of one name that are compared for every item that declares it. Of more, only those that share all
-#: folder names with the label, or the folder with the declared path, and at most so many of these.
-MOST_OF_A_NAME = 64
+#: Sources of one name that are compared for an item that declares it; of more nobody knows which is meant.
+MOST_OF_A_NAME = 4
+
+
+def _tails(folder: str) -> str:
+    """SQL: the last part of a folder, its last two and its last three; NULL where it has fewer."""
+    part = "([^/]+)"
+    return ", ".join(
+        f"nullif(regexp_extract({folder}, '({'/'.join([part] * n)})$', 1), '') AS tail{n}" for n in (1, 2, 3)
+    )
+
 
 #: Labels of one item with sources of their own name.
 _OWN = """
@@ -51,7 +59,7 @@ FROM own JOIN files f ON f.file = own.source LEFT JOIN several s USING (item)
 """
 
 #: Names to be found. Channel and part of a name are those of its place if it says none: /front, /pages/3.
-_NAMES = r"""
+_NAMES = rf"""
 CREATE OR REPLACE TEMP TABLE im_name AS
 WITH declared AS (
     SELECT item, file, file_name, NULL AS channel, NULL AS part, NULL AS offset_s,
@@ -68,19 +76,22 @@ WITH declared AS (
     GROUP BY file HAVING count(*) > 1
 ), path AS (
     SELECT *, nfc_normalize(replace(file_name, '\', '/')) AS declared FROM declared
+), named AS (
+    SELECT *, regexp_extract(declared, '([^/]*)$', 1) AS name,
+        regexp_extract(declared, '^(.*)/[^/]*$', 1) AS folder
+    FROM path
 )
-SELECT d.item, d.file AS label, d.declared, regexp_extract(d.declared, '([^/]*)$', 1) AS name,
-    nullif(regexp_extract(d.declared, '([^/]*)/[^/]*$', 1), '') AS parent,
-    coalesce(f.split, '') AS split, coalesce(f.group_key, '') AS grp, a.area,
+SELECT d.item, d.file AS label, d.declared, d.name, {_tails("d.folder")},
+    coalesce(f.split, '') AS split, coalesce(f.group_key, '') AS grp, a.id AS place, a.area,
     CASE WHEN f.media = 'table' THEN 'P9' WHEN d.file NOT IN (FROM several) THEN 'P3'
         WHEN d.listed THEN 'P8' ELSE 'P4' END AS rule,
     d.channel, d.part, d.offset_s
-FROM path d JOIN files f USING (file)
+FROM named d JOIN files f USING (file)
     LEFT JOIN _area a ON a.kind = f.kind AND a.folder = f.folder
         AND a.container_path IS NOT DISTINCT FROM f.container_path
 """
 
-_SOURCES = """
+_SOURCES = f"""
 CREATE OR REPLACE TEMP TABLE im_source AS
 WITH asked AS (
     SELECT DISTINCT name FROM im_name
@@ -88,88 +99,112 @@ WITH asked AS (
     SELECT file FROM files SEMI JOIN asked USING (name) WHERE kind = 'source'
     UNION
     SELECT file FROM files JOIN asked ON stem = asked.name WHERE kind = 'source'
+), place AS (
+    SELECT *, {_tails("concat_ws('/', container_path, nullif(folder, ''))")} FROM _area WHERE kind = 'source'
 )
-SELECT f.file, f.name, f.stem, coalesce(f.split, '') AS split, coalesce(f.group_key, '') AS grp, a.area,
-    regexp_extract(concat_ws('/', f.container_path, nullif(f.folder, '')), '([^/]*)$', 1) AS parent
+SELECT f.file, f.name, f.stem, coalesce(f.split, '') AS split, coalesce(f.group_key, '') AS grp,
+    p.id AS place, p.tail1, p.tail2, p.tail3
 FROM files f SEMI JOIN named USING (file)
-    JOIN _area a ON a.kind = f.kind AND a.folder = f.folder
-        AND a.container_path IS NOT DISTINCT FROM f.container_path
+    JOIN place p ON p.folder = f.folder AND p.container_path IS NOT DISTINCT FROM f.container_path
 WHERE f.kind = 'source'
 """
 
-_NO_MET = "CREATE OR REPLACE TEMP TABLE im_met (ref BIGINT, label UBIGINT, file UBIGINT, stem BOOLEAN)"
-
-# A declared name without extension stands for the file of that stem, unless a file has the whole name.
-_MET = """
-INSERT INTO im_met
-WITH s AS (
-    SELECT file, {key} AS key, split, grp, area, parent FROM im_source
-), r AS (
-    SELECT rowid AS ref, * FROM im_name WHERE {wanted}
-), many AS (
-    SELECT key FROM s GROUP BY key HAVING count(*) > {most}
-), areas AS (
-    SELECT key, area FROM s SEMI JOIN many USING (key) GROUP BY ALL HAVING count(*) <= {most}
-), parents AS (
-    SELECT key, parent FROM s SEMI JOIN many USING (key) GROUP BY ALL HAVING count(*) <= {most}
-)
-SELECT r.ref, r.label, s.file, {stem}
-FROM r ANTI JOIN many ON r.name = many.key JOIN s ON s.key = r.name AND {same}
-UNION ALL
-SELECT r.ref, r.label, s.file, {stem}
-FROM r JOIN (FROM s SEMI JOIN areas USING (key, area)) s ON s.key = r.name AND s.area = r.area AND {same}
-UNION ALL
-SELECT r.ref, r.label, s.file, {stem}
-FROM r JOIN (FROM s SEMI JOIN parents USING (key, parent)) s
-    ON s.key = r.name AND s.parent = r.parent AND {same}
-WHERE s.area IS DISTINCT FROM r.area OR (s.key, s.area) NOT IN (FROM areas)
-"""
+# Names and sources that may be meant; how many parts of the declared path agree, from the end, up to four.
+_NO_MET = """
+CREATE OR REPLACE TEMP TABLE im_met (
+    ref BIGINT, label UBIGINT, file UBIGINT, agreeing TINYINT, label_place BIGINT, source_place BIGINT
+)"""
 
 #: Neither side may contradict what the layout knows of the other.
-_SAME = (
-    "(r.split = '' OR s.split = '' OR r.split = s.split) AND (r.grp = '' OR s.grp = '' OR r.grp = s.grp)"
-)
+_SAME = "(r.split = '' OR s.split = '' OR r.split = s.split) AND (r.grp = '' OR s.grp = '' OR r.grp = s.grp)"
 
-_EXACT = "EXISTS (SELECT 1 FROM im_source o WHERE o.name = im_name.name)"
+# A declared name without extension stands for the file of that stem, unless a file has the whole name.
+_WHOLE = "CREATE OR REPLACE TEMP TABLE im_whole AS SELECT DISTINCT name FROM im_source"
 
-# Of several files: how many parts of the declared path agree, counted from the end; how many folder names the
-# label and the file share. A file that is declared twice in one label is ranked too.
-_RANKED = """
-CREATE OR REPLACE TEMP TABLE im_ranked AS
-WITH open AS (
-    SELECT ref, label, file, stem FROM im_met
-    WHERE ref IN (SELECT ref FROM im_met GROUP BY ref HAVING count(*) > 1)
-       OR (label, file) IN (SELECT (label, file) FROM im_met GROUP BY label, file HAVING count(*) > 1)
-), path AS (
-    SELECT file, concat_ws('/', container_path, path) AS whole FROM files
+
+def _meet(key: str, *, by: str | None, below: bool = False) -> str:
+    """SQL: adds sources of the names that have none yet, unless they are too many to be compared.
+
+    ``key`` is ``name`` or ``stem``; ``by`` the part of the declared path that must agree, too; with ``below``
+    they lie in the label's area or below it.
+    """
+    same = [by] if by else []
+    same += ["area"] if below else []
+    columns = ", ".join(["key", *same])
+    wanted = "SEMI" if key == "name" else "ANTI"
+    area = ", p.area FROM im_source s JOIN _shared p ON p.id = s.place" if below else " FROM im_source s"
+    return f"""
+INSERT INTO im_met
+WITH r AS (
+    SELECT * FROM (SELECT rowid AS ref, * FROM im_name)
+        {wanted} JOIN im_whole USING (name) ANTI JOIN (SELECT DISTINCT ref FROM im_met) USING (ref)
+), s AS (
+    SELECT s.*, s.{key} AS key{area}
+), few AS (
+    SELECT {columns} FROM s GROUP BY ALL HAVING count(*) <= {MOST_OF_A_NAME}
 )
-SELECT ref, label, file, 0 AS agreeing, 0 AS shared FROM im_met ANTI JOIN open USING (ref, file)
+SELECT r.ref, r.label, s.file,
+    CASE WHEN r.tail3 = s.tail3 THEN 4 WHEN r.tail2 = s.tail2 THEN 3 WHEN r.tail1 = s.tail1 THEN 2 ELSE 1 END,
+    r.place, s.place
+FROM r JOIN (FROM s SEMI JOIN few USING ({columns})) s
+    ON s.key = r.name {"".join(f"AND s.{one} = r.{one} " for one in same)}AND {_SAME}
+"""
+
+
+#: The longest agreeing path first, then near the label, then anywhere.
+_MET = [
+    _meet(key, by=by, below=below)
+    for key in ("name", "stem")
+    for by, below in (
+        ("tail3", False), ("tail2", False), ("tail1", False), ("tail1", True), (None, True), (None, False),
+    )
+]  # fmt: skip
+
+# Names that several files have; files that are declared twice in one label.
+_OPEN = """
+CREATE OR REPLACE TEMP TABLE im_open AS
+WITH several AS (
+    SELECT ref FROM im_met GROUP BY ref HAVING count(*) > 1
+), many AS (
+    SELECT label FROM im_name GROUP BY label HAVING count(*) > 1
+), claimed AS (
+    SELECT label, file FROM im_met SEMI JOIN many USING (label) GROUP BY ALL HAVING count(*) > 1
+)
+SELECT * FROM im_met SEMI JOIN several USING (ref)
 UNION ALL
-SELECT o.ref, o.label, o.file, {agreeing} AS agreeing,
-    len(list_intersect(string_split(lower(l.whole), '/'), string_split(lower(s.whole), '/'))) AS shared
-FROM open o JOIN im_name n ON n.rowid = o.ref JOIN path s ON s.file = o.file JOIN path l ON l.file = o.label
-""".replace(
-    "{agreeing}",
-    alike_at_the_end(
-        "n.declared", "CASE WHEN o.stem THEN regexp_replace(s.whole, '\\.[^./]*$', '') ELSE s.whole END"
-    ),
+SELECT * FROM im_met ANTI JOIN several USING (ref) SEMI JOIN claimed USING (label, file)
+"""
+
+_BEST = """
+CREATE OR REPLACE TEMP TABLE im_best AS
+WITH part AS (
+    SELECT DISTINCT id, part FROM _shared
+), common AS (
+    SELECT label_place, source_place, count(*) AS common
+    FROM (SELECT DISTINCT label_place, source_place FROM im_open)
+        JOIN part a ON a.id = label_place JOIN part b ON b.id = source_place AND b.part = a.part
+    GROUP BY ALL
+), ranked AS (
+    SELECT ref, label, file, agreeing, 1000 * agreeing + coalesce(common, 0) AS score
+    FROM im_open LEFT JOIN common USING (label_place, source_place)
+), best AS (
+    SELECT ref, max(score) AS score FROM ranked GROUP BY ref
 )
+SELECT ref, min(label) AS label, min(file) AS file, min(agreeing) AS agreeing
+FROM ranked SEMI JOIN best USING (ref, score) GROUP BY ref HAVING count(*) = 1
+UNION ALL
+SELECT ref, label, file, agreeing FROM im_met ANTI JOIN (SELECT DISTINCT ref FROM im_open) USING (ref)
+"""
 
 # A picture of one name is not every item's of that name: of batch_1/6.jpg and batch_8/6.jpg in one list it
 # is the one that agrees best; if different ones agree alike, nobody knows whose it is.
 _FOUND = """
 CREATE OR REPLACE TEMP TABLE im_found AS
-WITH best AS (
-    SELECT ref, any_value(label) AS label, any_value(file) AS file, any_value(agreeing) AS agreeing
-    FROM im_ranked
-        JOIN (SELECT ref, max((agreeing, shared)) AS score FROM im_ranked GROUP BY ref) m USING (ref)
-    WHERE (agreeing, shared) = m.score
-    GROUP BY ref HAVING count(*) = 1
-), most AS (
-    SELECT label, file, max(agreeing) AS agreeing FROM best GROUP BY ALL
+WITH most AS (
+    SELECT label, file, max(agreeing) AS agreeing FROM im_best GROUP BY ALL
 ), closest AS (
     SELECT n.item, n.declared, n.channel, n.part, n.offset_s, n.rule, b.label, b.file
-    FROM best b SEMI JOIN most USING (label, file, agreeing) JOIN im_name n ON n.rowid = b.ref
+    FROM im_best b SEMI JOIN most USING (label, file, agreeing) JOIN im_name n ON n.rowid = b.ref
 ), unclear AS (
     SELECT label, file FROM closest GROUP BY ALL HAVING min(declared) <> max(declared)
 )
@@ -209,6 +244,11 @@ _KEEP = (
 )
 
 
+_STEPS = (
+    _OWN, _NAMES, _SOURCES, _WHOLE, _NO_MET, *_MET, _OPEN, _BEST, _FOUND, _NOT_BY_FOLDER, _BY_FOLDER, *_KEEP,
+)  # fmt: skip
+
+
 def reduce(con: duckdb.DuckDBPyConnection) -> None:
     """Fills ``item_media``, and adds to ``pairs`` what labels name.
 
@@ -216,14 +256,9 @@ def reduce(con: duckdb.DuckDBPyConnection) -> None:
     (:func:`qc.deliverable.pairing.pair_by_name`). May be run again: it adds nothing twice.
     """
     find_areas(con)
-    exact = {"key": "name", "wanted": _EXACT, "stem": "FALSE"}
-    by_stem = {"key": "stem", "wanted": f"NOT {_EXACT}", "stem": "TRUE"}
-    met = [_MET.format(same=_SAME, most=MOST_OF_A_NAME, **how) for how in (exact, by_stem)]
-    for statement in (
-        _OWN, _NAMES, _SOURCES, _NO_MET, *met, _RANKED, _FOUND, _NOT_BY_FOLDER, _BY_FOLDER, *_KEEP
-    ):  # fmt: skip
+    for statement in _STEPS:
         con.execute(statement)
-    for name in ("im_own", "im_name", "im_source", "im_met", "im_ranked", "im_found"):
+    for name in ("im_own", "im_name", "im_source", "im_whole", "im_met", "im_open", "im_best", "im_found"):
         con.execute(f"DROP TABLE {name}")
     forget_areas(con)
 

@@ -285,5 +285,3 @@ def keyed_digest(text: str, key: bytes) -> str:
     """Keyed digest of free text (BLAKE2b, RFC 7693): tells that texts are equal, nothing else of them."""
     normal = unicodedata.normalize("NFC", text).strip().encode("utf-8", "surrogatepass")
     return "~" + hashlib.blake2b(normal, digest_size=8, key=key[:64]).hexdigest()
-
-

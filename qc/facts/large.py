@@ -30,8 +30,8 @@ from qc.schemas.paths import Faults, count_any
 from qc.schemas.sites import RowSite
 from qc.schemas.splitting import List
 
-#: Bytes of a document whose rows are made into tables together.
-PART = 8 << 20
+#: Bytes of a document whose rows are made into tables together, and rows, about.
+PART, ROWS = 8 << 20, 100_000
 
 #: Spellings of keys that are counted in one document: of more, the keys are data.
 _MOST_FORMS = 10_000
@@ -128,7 +128,7 @@ class LargeDocument:
                 size += piece.size
                 done += piece.size
                 alive(done)
-                if size >= PART:
+                if size >= PART or rows.count >= ROWS:
                     yield from self._made(rows, partial(_in_any, {one.where}), unread)
                     rows, size = self._rows(), 0
             yield from self._made(rows, partial(_in_any, {one.where}), unread)
@@ -184,9 +184,7 @@ class LargeDocument:
             collected.counted(self._counts.tolist())
             collected.faulty(self.faults)
 
-    def _made(
-        self, rows: Rows, wanted: Callable[[RowSite], bool], unread: Collection[Where]
-    ) -> Parts:
+    def _made(self, rows: Rows, wanted: Callable[[RowSite], bool], unread: Collection[Where]) -> Parts:
         """Tables of the rows at the sites ``wanted``."""
         later = {
             link.link.space

@@ -114,6 +114,7 @@ _LINKED = (
 #: Tables whose rows belong to an annotation and get their item from it.
 _OWNED = ("shapes", "spans", "intervals", "texts")
 
+
 def link(con: duckdb.DuckDBPyConnection) -> None:
     """Fills ``refs.target`` and ``resolves``, and items and classes of annotations.
 

@@ -303,8 +303,8 @@ SHAPES = _table(
     space       word  pixel normalized lonlat metre
     origin      int   0 or 1: number of the first pixel
     sensor      word  camera that sees it
-    v0          real  boxes: first value as given
-    v1          real  boxes: second
+    v0          real  boxes: first value as given; masks of run lengths: height
+    v1          real  boxes: second; masks of run lengths: width
     v2          real  boxes: third
     v3          real  boxes: fourth
     x0          real  least x, by the promised order (boxes: not swapped when inverted)
@@ -313,10 +313,10 @@ SHAPES = _table(
     y1          real  greatest y
     area        real  enclosed, unit of space squared; boxes signed (negative when inverted)
     length      real  perimeter, unit of space
-    vertices    int   points, the closing one not counted
+    vertices    int   points, the closing one not counted; of keypoints those that are labelled
     rings       int   outlines
     valid       flag  a simple, closed, non-empty geometry of finite numbers
-    reason      word  if not: not-numbers too-few-points odd-length not-finite inverted zero-area self-intersection self-touching ...
+    reason      word  if not: not-numbers wrong-length too-few-points odd-length not-finite inverted zero-area self-intersection self-touching broken-code wrong-sum ...
     bad_x       real  where it is invalid, if that is a point
     bad_y       real  where
     digest      id    digest of kind and values
@@ -329,7 +329,7 @@ OUTLINES = _table(
     "shape",
     """
     shape       id    the shape
-    coordinates reals x0 y0 x1 y1 ..., all rings
+    coordinates reals x0 y0 x1 y1 ..., all rings; NULL where a keypoint is not labelled
     ring_sizes  reals points in each ring; NULL for one ring
 """,
     loaded=False,
@@ -379,6 +379,7 @@ SPANS = _table(
     stop        int   one past the last
     class       text  tag
     surface_ok  flag  the text at that place is the declared surface; NULL if no surface is declared
+    sequence    word  how its tags follow their scheme: 'ok', 'no-begin', 'no-end', 'unequal-lengths' (of tags and tokens); NULL if no tags mark it
 """,
 )
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 from qc.facts.producers import Job
 
+#: What a byte of labels takes to be read and to be parsed, s, if no sample tells.
+USUAL = (2e-9, 8e-9)
 #: Seconds that even the smallest deliverable takes after it was looked at.
-ALWAYS = 0.8
+ALWAYS = 1.0
 #: What a worker does with a label file, in times of parsing it.
-READING = 6.0
+READING = 5.0
 #: What is done with all labels after they were read, in times of parsing them.
-AFTER = 3.0
+AFTER = 2.0
 #: Seconds that a label file takes beside the work on its bytes: in a worker, and afterwards.
-EACH, EACH_AFTER = 20e-6, 10e-6
+EACH, EACH_AFTER = 30e-6, 10e-6
 #: Seconds that the header of a media file takes; of the same order on disks and in archives.
 HEADER = 200e-6
 #: Seconds that a byte takes to be digested.

@@ -76,9 +76,7 @@ class Writer:
         sizes = {name: self._path(name).stat().st_size for name in self._rows}
         job = self._job
         rounded = round(seconds, 4)
-        note = Note(
-            job.key, job.producer, len(job.members), job.bytes, rounded, self._rows, sizes, failed
-        )
+        note = Note(job.key, job.producer, len(job.members), job.bytes, rounded, self._rows, sizes, failed)
         fields = {name: getattr(note, name) for name in Note.__slots__}
         (self._folder / NOTE).write_text(json.dumps(fields, default=dict), encoding="utf-8")
         return note

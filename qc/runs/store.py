@@ -5,6 +5,7 @@ One native file is asked many questions at 5 ms each; a thousand Parquet files w
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -34,9 +35,9 @@ SUMS = {
 }
 
 
-def _config(budget: Budget | None, work: Path) -> dict[str, str | bool | int | float | list[str]]:
-    """Settings of the store: what does not fit into memory spills into ``work``; rows have no order."""
-    return {**replace(budget or Budget(), temp=work / "spill").config(), "preserve_insertion_order": False}
+def _config(budget: Budget | None, temp: Path) -> dict[str, str | bool | int | float | list[str]]:
+    """Settings of the store: what does not fit into memory spills into ``temp``; rows have no order."""
+    return {**replace(budget or Budget(), temp=temp).config(), "preserve_insertion_order": False}
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -65,7 +66,7 @@ def build(run: Run, keys: Sequence[str], budget: Budget | None = None) -> None:
     try:
         _forget(made)
         sources = _sources(run, keys)
-        with duckdb.connect(made, config=_config(budget, run.work)) as con:
+        with duckdb.connect(made, config=_config(budget, run.work / "spill")) as con:
             for name, table in TABLES.items():
                 if not table.loaded:
                     continue
@@ -86,8 +87,9 @@ def connect(run: Run, *, read_only: bool = True, budget: Budget | None = None) -
     """Open the store. Raises ``FileNotFoundError`` if it has not been built."""
     if not run.facts.exists():
         raise FileNotFoundError(run.facts)
-    work = run.work if run.work.is_dir() else Path(tempfile.gettempdir())  # a finished run has none
-    return duckdb.connect(run.facts, read_only=read_only, config=_config(budget, work))
+    # A finished run has no scratch folder, and two commands that ask it must not share one.
+    temp = run.work / "spill" if run.work.is_dir() else Path(tempfile.gettempdir(), f"qc-spill-{os.getpid()}")
+    return duckdb.connect(run.facts, read_only=read_only, config=_config(budget, temp))
 
 
 def show_bulk(con: duckdb.DuckDBPyConnection, run: Run, keys: Sequence[str]) -> None:

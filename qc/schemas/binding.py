@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from qc.documents.readers import KINDS, UNBOUND, Kind, kind_of
 from qc.documents.sampling import read_beginning
 from qc.plan.model import Plan
 from qc.schemas import library
-from qc.schemas.detect import Fit, Part, assign, detect, merged
+from qc.schemas.detect import IMPOSED, Fit, Part, assign, detect, merged
 from qc.schemas.library import Schema
 
 #: Label files that are read to find out their format, spread evenly over the deliverable.
@@ -34,8 +35,12 @@ SAMPLE_OF_PART = 2
 SAMPLE_BYTES = 32 * 2**20
 #: When so much was read, one file of each part has to do, bytes.
 SAMPLE_ALL_BYTES = 256 * 2**20
+#: Seconds that a byte of an archive takes at most, from a slow disk.
+SLOWEST = 50e-9
 #: Parts (folders, archives) whose formats are told apart; of more, the folders above them are taken.
 PARTS = 48
+#: Names of tables, digits apart, up to which each is a part of its own.
+TABLES = 16
 #: Paths that are held against the plan's globs at once.
 _BATCH = 1 << 16
 #: How a schema came to be used.
@@ -151,6 +156,31 @@ def bind(files: pa.Table, plan: Plan, given: str | None) -> Bindings:
     )
 
 
+def named_labels(files: pa.Table, plan: Plan) -> pa.Table:
+    """The listing with those files as labels that the layout can make nothing of (kind ``other``) and that
+    the plan binds a schema to: somebody has said what they are. Without any source they are the data
+    themselves (P10).
+
+    Raises ``QcError`` for a schema that is unknown or cannot be compiled.
+    """
+    planned = [library.load(binding.schema) for binding in plan.schemas]
+    other = np.flatnonzero(pc.equal(files.column("kind"), "other")) if planned else ()
+    if not len(other):
+        return files
+    extensions = files.column("extension").combine_chunks().dictionary_encode()
+    wanted = frozenset[str]().union(*(schema.extensions for schema in planned))
+    other = other[_are(extensions, wanted)[other]]
+    named = np.zeros(len(files), dtype=bool)
+    named[other[_planned(files, other, plan, planned) >= 0]] = True
+    values: dict[str, str | bool] = {"kind": "label"}
+    if not pc.any(pc.equal(files.column("kind"), "source")).as_py():
+        values["alone"] = True
+    for name, value in values.items():
+        column = pc.if_else(pa.array(named), value, files.column(name))
+        files = files.set_column(files.schema.get_field_index(name), files.schema.field(name), column)
+    return files
+
+
 def _are(extensions: pa.DictionaryArray, wanted: Collection[str]) -> npt.NDArray[np.bool_]:
     """Whether each of the files has one of the extensions."""
     known = np.array([one in wanted for one in extensions.dictionary.to_pylist()] or [False], dtype=bool)
@@ -183,12 +213,12 @@ def _detect(sample: _Sample) -> tuple[list[tuple[Bound, Rows]], Fit | None]:
     foreign: list[Part] = []
     found: dict[str, list[Part]] = {}
     silent: list[tuple[str, Part]] = []
-    by_extension: dict[str, list[Part]] = {}
+    by_extension: dict[tuple[str, bool], list[Part]] = {}
     for one in sample.parts:
         part = Part(one.place, len(one.rows), {fit.schema: fit for fit in detect(one.documents, shipped)[1]})
         rows_of[id(part)] = one.rows
-        by_extension.setdefault(one.extension, []).append(part)
-    for extension, parts in by_extension.items():  # only they can be of the same schemas
+        by_extension.setdefault((one.extension, one.alone), []).append(part)
+    for (extension, _), parts in by_extension.items():  # only they can be of the same schemas
         mine = assign(parts)
         fitting = {id(part) for all_ in mine.values() for part in all_}
         foreign += [part for part in parts if part.fits and id(part) not in fitting]
@@ -223,11 +253,12 @@ def _virtual_paths(files: pa.Table, rows: Rows) -> Iterator[tuple[Rows, list[str
 
 @dataclass(frozen=True, slots=True)
 class _SampleOf:
-    """Of one part: where it lies, the extension of its labels, their rows in the listing, and the values of
-    some of them, as each schema reads them."""
+    """Of one part: where it lies, the extension of its labels, whether they describe the whole (lists of
+    classes), their rows in the listing, and the values of some of them, as each schema reads them."""
 
     place: str
     extension: str
+    alone: bool
     rows: Rows
     documents: dict[str, list[Any]]
 
@@ -242,7 +273,7 @@ def _sample(files: pa.Table, labels: Rows, schemas: Collection[Schema]) -> _Samp
     """Documents of an even sample of every part, and what a byte of them cost."""
     if not len(labels):
         return _Sample([], None)
-    parts = [_SampleOf(place, extension, rows, {}) for place, extension, rows in _parts(files, labels)]
+    parts = [_SampleOf(*part, {}) for part in _parts(files, labels)]
     sizes = files.column("size").to_numpy()
     chosen = []
     for number, part in enumerate(parts):
@@ -265,11 +296,17 @@ def _sample(files: pa.Table, labels: Rows, schemas: Collection[Schema]) -> _Samp
                 data = reader.read(place, SAMPLE_BYTES)
             except ReadError:
                 continue
-            read = time.perf_counter()
+            read = _at_most(time.perf_counter() - started, place)
             took = _take(parts[number], partial(_whole, data), schemas)
             if took is not None:
-                costs.append((read - started, took, len(data)))
+                costs.append((read, took, len(data)))
     return _Sample(parts, _cost(costs))
+
+
+def _at_most(seconds: float, place: Place) -> float:
+    """What reading a file takes when all are read: those of an archive lie one behind the other, and a slow
+    disk is not waited for at each."""
+    return seconds if place.offset is None else min(seconds, place.size * SLOWEST)
 
 
 def _beginning(reader: Reader, place: Place, kind: Kind, options: Options) -> Document | None:
@@ -288,36 +325,49 @@ def _take(
     """Read a document as every schema would; the seconds that one reading took, None if it is too large."""
     took: float | None = None
     known: dict[Options, Document] = {}
-    for schema in [one for one in schemas if part.extension in one.extensions]:
+    for schema in [one for one in schemas if part.extension in one.extensions and _may_hold(part, one)]:
         options = schema.options
         document = None if schema.coerce else known.get(options)
         if document is None:
-            started = time.perf_counter()
+            started = time.thread_time()
             document = read(KINDS[options.kind], options)
             if document is None:
                 continue
-            took = max(took or 0.0, time.perf_counter() - started)
+            took = max(took or 0.0, time.thread_time() - started)
         if schema.coerce is None:
             known[options] = document  # a value of which texts become numbers is one schema's own
         if document.parsed:
-            value = schema.coerce(document.value) if schema.coerce else document.value
+            value = None if options.kind in IMPOSED and _misread(document) else document.value
+            value = schema.coerce(value) if schema.coerce else value
             part.documents.setdefault(schema.id, []).append(value)
     if took is None and (plain := kind_of(part.extension, None)) is not None:
-        started = time.perf_counter()
+        started = time.thread_time()
         if read(plain, Options(plain.name)) is not None:
-            took = time.perf_counter() - started
+            took = time.thread_time() - started
     return took
 
 
+def _may_hold(part: _SampleOf, schema: Schema) -> bool:
+    """Any text could be a list of classes: only files that the layout knows as such are held against one."""
+    return part.alone or schema.options.kind not in IMPOSED or not schema.lists_classes
+
+
+def _misread(document: Document) -> bool:
+    """Most lines do not have the schema's columns: its names stand for something else."""
+    ragged = sum(problem.times for problem in document.problems if problem.keyword == "ragged-row")
+    return type(document.value) is list and 2 * ragged > len(document.value)
+
+
 def _cost(costs: Sequence[tuple[float, float, int]]) -> Cost | None:
-    """The cost of a byte. The first file is left out where there are others: it also pays for opening."""
-    counted = costs[1:] or costs
-    reading, parsing, size = map(sum, zip(*counted, strict=True)) if counted else (0.0, 0.0, 0)
-    return Cost(reading / size, parsing / size) if size else None
+    """The cost of a byte: of most files, for the first of an archive also pays for opening it."""
+    reading, parsing = ([took[at] / took[2] for took in costs if took[2]] for at in (0, 1))
+    return Cost(median(reading), median(parsing)) if reading else None
 
 
-def _parts(files: pa.Table, labels: Rows) -> Iterator[tuple[str, str, Rows]]:
-    """Rows of the labels by where they lie (an archive, or a folder outside of archives) and extension."""
+def _parts(files: pa.Table, labels: Rows) -> Iterator[tuple[str, str, bool, Rows]]:
+    """Rows of the labels by where they lie (an archive, or a folder outside of archives), extension, and
+    whether they describe the whole. Tables of different names are parts of their own: a folder may hold one
+    of each kind."""
     lying = pc.coalesce(files.column("container_path"), files.column("folder")).take(labels)
     encoded = lying.combine_chunks().dictionary_encode()
     ways = [place.split("/") for place in encoded.dictionary.to_pylist()]
@@ -330,8 +380,25 @@ def _parts(files: pa.Table, labels: Rows) -> Iterator[tuple[str, str, Rows]]:
     owner = np.array([number[place] for place in places], dtype=np.int64)[encoded.indices.to_numpy()]
     order = np.argsort(owner, kind="stable")
     borders = np.searchsorted(owner[order], range(1, len(names)))
+    alone = pc.fill_null(files.column("alone"), False).to_numpy()
+    if alone[np.flatnonzero(pc.equal(files.column("kind"), "label"))].all():
+        alone = np.zeros(len(files), dtype=bool)  # all are the data themselves (P10): no lists beside it
+    tables = _tables(files, labels)
     for name, rows in zip(names, np.split(labels[order], borders), strict=True):
         extensions = files.column("extension").take(rows).combine_chunks().dictionary_encode()
-        numbers = extensions.indices.to_numpy()
-        for own, extension in enumerate(extensions.dictionary.to_pylist()):
-            yield name, extension, rows[numbers == own]
+        kinds = (extensions.indices.to_numpy() * 2 + alone[rows]) * TABLES + tables[rows]
+        for kind in np.flatnonzero(np.bincount(kinds)):
+            own, whole = divmod(int(kind) // TABLES, 2)
+            yield name, extensions.dictionary[own].as_py(), bool(whole), rows[kinds == kind]
+
+
+def _tables(files: pa.Table, labels: Rows) -> Rows:
+    """A number for each file: that of its name without digits if it is a table and such names are few, else 0
+    (a table for each recording is one of many alike)."""
+    found = np.zeros(len(files), dtype=np.int64)
+    mine = labels[pc.equal(files.column("media").take(labels), "table").to_numpy(zero_copy_only=False)]
+    stems = pc.replace_substring_regex(files.column("stem").take(mine), r"\d+", "#").combine_chunks()
+    encoded = stems.dictionary_encode()
+    if len(encoded.dictionary) <= TABLES:
+        found[mine] = encoded.indices.to_numpy()
+    return found

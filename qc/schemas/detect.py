@@ -61,14 +61,15 @@ def fit(schema: Schema, documents: Sequence[Any]) -> Fit:
     known = required = 0.0
     seen: set[str] = set()
     unread: Counter[str] = Counter()
-    for document in documents:
+    telling = [document for document in documents if _tells(schema, document)]
+    for document in telling:
         tally = _Tally(by_value=schema.options.kind in IMPOSED or not schema.options.header)
         tally.look(schema.tree, document, "")
         known += tally.known / max(tally.attributes, 1)
         required += tally.present / max(tally.required, 1)
         seen |= tally.seen
         unread.update(tally.unread)
-    count = max(len(documents), 1)
+    count = max(len(telling), 1)
     valid = sum(holds(schema.validator, document) for document in documents)
     # What looks like no name may be somebody's: the first screen does not show it.
     names = sorted(filter(looks_like_name, unread), key=lambda name: (-unread[name], name))[:UNREAD_NAMED]
@@ -81,10 +82,14 @@ def detect(
     """The best fit, or None if no schema fits, and all fits, best first.
 
     ``documents`` are the values of a sample as each of the ``schemas`` (by id) reads them; a schema that
-    reads none does not fit. Between two that fit alike the more specific one wins (an AI-Hub variant before
-    plain COCO).
+    reads none, or but empty ones, does not fit. Between two that fit alike the more specific one wins (an
+    AI-Hub variant before plain COCO).
     """
-    fits = [fit(schema, documents[id_]) for id_, schema in schemas.items() if documents.get(id_)]
+    fits = [
+        fit(schema, documents[id_])
+        for id_, schema in schemas.items()
+        if any(_tells(schema, document) for document in documents.get(id_, ()))
+    ]
     fits.sort(key=_order)
     best = fits[0] if fits and fits[0].score >= LEAST_FIT else None
     return best, fits
@@ -140,6 +145,12 @@ def assign(parts: Sequence[Part]) -> dict[str, list[Part]]:
     return found
 
 
+def _tells(schema: Schema, document: Any) -> bool:
+    """Whether a document tells anything about its format: an empty list of records is of any that has lists
+    of records (YOLO's label of a picture without objects)."""
+    return document != [] or schema.tree.said_types != {"array"}
+
+
 def _order(fit: Fit) -> tuple[float, int, int, str]:
     """The best fit first; of two that fit alike the more specific one."""
     return -round(fit.score, 3), -fit.valid, -fit.specific, fit.schema
@@ -156,11 +167,21 @@ class _Tally:
         #: Unknown properties of the document itself, or of its records if it is a list.
         self.unread: set[str] = set()
 
+    def line(self, fits: bool) -> None:
+        """A line of a text that is one value: it is all that the schema asks for, if it fits."""
+        self.attributes += 1
+        self.required += 1
+        self.known += fits
+        self.present += fits
+        self.seen |= {"/*"} if fits else set()
+
     def look(self, node: Node, value: Any, path: str) -> None:
         if type(value) is list:
             for item in value[:ITEMS_SEEN]:
                 if type(item) is dict or type(item) is list:
                     self.look(node.items or Node(""), item, f"{path}/*")
+                elif self.by_value and not path and node.items is not None:
+                    self.line(_may_be(node.items, item))
             return
         if type(value) is not dict:
             if node.types and node.types <= {"object", "array"}:
@@ -193,9 +214,10 @@ class _Tally:
 
 
 def _may_be(node: Node, value: Any) -> bool:
-    """Whether a value has a type, and a text also the form, that the schema bounds the place to."""
+    """Whether a value has a type, a text also the form, and a list the length that the schema asks for."""
     if type(value) is list:
-        return all(node.items is None or _may_be(node.items, item) for item in value[:ITEMS_SEEN])
+        enough = len(value) >= node.least
+        return enough and all(node.items is None or _may_be(node.items, item) for item in value[:ITEMS_SEEN])
     types = node.said_types
     if types and types.isdisjoint(JSON_TYPES.get(type(value), ())):
         return False

@@ -25,9 +25,14 @@ _OWN = {"file": "id", "pointer": "text"}
 #: Columns that name files, which must be found again.
 _FILES = {"file_name": "text"}
 #: Text columns where a whole number is a name too.
-_NAMES = frozenset({"declared_id", "item_ref", "class_ref", "track", "parent", "batch"})
+_NAMES = frozenset({"declared_id", "item_ref", "class_ref", "track", "parent", "batch", "name"})
 #: Text columns that name people: only what the schema bounds is kept.
 _PERSONAL = frozenset({"worker", "annotator", "speaker"})
+#: What a value may be that is a row and its own column: a class may be named by a number.
+_ALONE = {"class": "type({}) in (str, int)"}
+
+#: How a place is told from its like: ``index`` or ``key``, and the source of its value.
+At = tuple[str, str] | None
 
 
 @dataclass
@@ -37,6 +42,7 @@ class _Row:
     kind: str
     site: int
     around: _Row | None
+    at: At = None
     columns: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     ids: list[LinkSite] = field(default_factory=list)
@@ -90,9 +96,9 @@ class Extraction(Source):
         self.outer = frozenset(map(id, _by_name(tree)))
         self.refuse_orphans(tree)
         if role.read(tree).row:
-            self.row(tree, "doc", "", "", None)
+            self.row(tree, "doc", "", "", None, None)
         else:
-            self.inner_rows(tree, "doc", "", "", None)
+            self.inner_rows(tree, "doc", "", "", None, None)
 
     def source(self) -> str:
         """The function's source."""
@@ -114,15 +120,18 @@ class Extraction(Source):
 
     # A pointer is written as the inside of an f-string: constants escaped, variables in braces.
 
-    def row(self, node: Node, var: str, pointer: str, path: str, around: _Row | None) -> None:
+    def row(self, node: Node, var: str, pointer: str, path: str, around: _Row | None, at: At) -> None:
         """Write the row that ``node`` opens, then the rows inside it."""
         kind = role.read(node).row
         assert kind is not None
-        row = _Row(kind, len(self.row_sites), around)
+        row = _Row(kind, len(self.row_sites), around, at)
         self.row_sites.append(RowSite(kind, path))  # its place; filled in below
-        # A text that is a row and its own column: the name of a medium.
+        # A text that is a row and its own column: the name of a medium, of a class.
         alone = bool(role.read(node).columns)
-        with self.block(f"if type({var}) is str:") if alone else self.object(var):
+        told = _ALONE.get(kind, "type({}) is str").format(var)
+        # A list may be one thing: the lines of a text are the objects of one image.
+        told = told if alone else f"type({var}) is list" if node.said_types == {"array"} else ""
+        with self.block(f"if {told}:") if told else self.object(var):
             place = self.fresh("p")
             self.line(f'{place} = f"{pointer}"')
             start = len(self.lines)
@@ -144,7 +153,7 @@ class Extraction(Source):
                 {name: bounds for name in cells if (bounds := row.bounds_of(name))},
                 "{*}" in path.split("/"),
             )
-            self.inner_rows(node, var, pointer, path, row)
+            self.inner_rows(node, var, pointer, path, row, at)
 
     def cells(self, row: _Row, place: str) -> tuple[dict[str, str], dict[str, int]]:
         """Columns of a row and the source of their values: own, inherited, the number of rows around it.
@@ -157,7 +166,12 @@ class Extraction(Source):
         outer = row.around
         while outer is not None:
             column = role.ROWS[outer.kind].columns[0].name
-            if column in table.names and column not in known and column not in row.columns:
+            wanted = column in table.names[1:] and column not in known and column not in row.columns
+            if wanted and outer.kind == "track" and "declared_id" in outer.columns:
+                # What is observed of a track goes by the track's declared identity.
+                row.columns[column], row.kinds[column] = outer.columns["declared_id"], "ident"
+                row.bounds[column] = outer.bounds.get("declared_id", [])
+            elif wanted:
                 known[column], around[column] = outer.number, outer.site
             outer = outer.around
         for name in role.INHERITED:
@@ -173,10 +187,12 @@ class Extraction(Source):
         if roles.groups is not None:
             self.groups(roles.groups, node, var, row)
         if roles.id is not None:
-            self.link(roles.id, "declared_id", node, var, suffix, row, row.ids)
+            own = var if roles.id.origin == "value" else _place(roles.id, node, row)
+            self.link(roles.id, "declared_id", node, own, suffix, row, row.ids)
         if roles.ref is not None:
-            kind = self.spaces.get(roles.ref.space)
-            if kind not in role.REFERENCE_COLUMNS:
+            foreign = None if roles.ref.scope == "file" else roles.ref.row
+            kind = self.spaces.get(roles.ref.space, foreign)
+            if kind not in role.REFERENCE_COLUMNS or roles.ref.row not in (None, kind):
                 raise QcError("roles.no-space", where=node.where, space=roles.ref.space)
             self.link(roles.ref, role.REFERENCE_COLUMNS[kind], node, var, suffix, row, row.refs)
         for inner, inner_var, inner_suffix in self.below(node, var, suffix, _has_columns):
@@ -271,20 +287,48 @@ class Extraction(Source):
         for many in (node.items, node.additional):
             if many is not None and want(many):
                 raise QcError("roles.several", where=many.where)
-        for child, inner, step, _ in self.children(node, var, want):
+        for child, inner, step, _, _ in self.children(node, var, want):
             yield child, inner, suffix + step
 
-    def inner_rows(self, node: Node, var: str, pointer: str, path: str, row: _Row | None) -> None:
-        """Write the rows that stand below ``node``."""
-        for child, inner, step, generic in self.children(node, var, _has_rows):
-            write = self.row if role.read(child).row else self.inner_rows
-            write(child, inner, pointer + step, path + generic, row)
+    def inner_rows(self, node: Node, var: str, pointer: str, path: str, row: _Row | None, here: At) -> None:
+        """Write the rows that stand below ``node``, which itself stands ``here``."""
+        for child, inner, step, generic, at in self.children(node, var, _has_rows):
+            roles = role.read(child)
+            if roles.decode is not None:
+                # What the tags belong to is a property of the same object.
+                if row is None or var not in self.objects or at is None or at[0] != "key":
+                    raise QcError("roles.decode-place", where=child.where)
+                self.spans(roles.decode, inner, var, pointer + step, path + generic, row)
+                continue
+            write = self.row if roles.row else self.inner_rows
+            write(child, inner, pointer + step, path + generic, row, at or here)
+
+    def spans(
+        self, decode: role.Decode, var: str, beside: str, pointer: str, path: str, around: _Row
+    ) -> None:
+        """Write the spans that the tags ``var`` mark in tokens of the object ``beside``."""
+        row = _Row("span", len(self.row_sites), around)
+        kinds = {"start": "integer", "stop": "integer", "class": "name", "sequence": "text"}
+        row.columns = {name: f"{name}_{row.site}" for name in kinds} | {"field": repr(decode.tokens)}
+        row.kinds = kinds | {"field": "text"}
+        tag, place = self.fresh("i"), self.fresh("p")
+        tokens = f"{beside}.get({decode.tokens!r})"
+        unpacked = ", ".join([tag, *(row.columns[name] for name in kinds)])
+        found = f"tags.spans({var}, {tokens}, {decode.scheme!r}, {decode.joined!r})"
+        with self.block(f"for {unpacked} in {found}:"):
+            self.line(f'{place} = f"{pointer}/{{{tag}}}"')
+            cells, outer = self.cells(row, place)
+            self.line(f"R{row.site}.append(({', '.join(cells.values())},))")
+            said = tuple(row.kind_of(name) if name not in outer else "row" for name in cells)
+            open_ = "{*}" in path.split("/")
+            site = RowSite("span", f"{path}/*", tuple(cells), said, tuple(outer.items()), open=open_)
+            self.row_sites.append(site)
 
     def children(
         self, node: Node, var: str, wanted: Callable[[Node], bool]
-    ) -> Iterator[tuple[Node, str, str, str]]:
-        """``(child, variable, step of the pointer, step of the generic path)`` of each child that is
-        ``wanted``, inside the guards and loops it needs; a branch is at no step."""
+    ) -> Iterator[tuple[Node, str, str, str, At]]:
+        """``(child, variable, step of the pointer, step of the generic path, place)`` of each child that is
+        ``wanted``, inside the guards and loops it needs; a branch is at no step and at no other place."""
         yield from self.properties(node, var, wanted)
         if node.items is not None and wanted(node.items):
             index, inner = self.fresh("i"), self.fresh("v")
@@ -293,25 +337,32 @@ class Extraction(Source):
                 self.block(f"if type({var}) is list:"),
                 self.block(f"for {index}, {inner} in enumerate({var}{start}):"),
             ):
-                yield node.items, inner, f"/{{{index}}}", "/*"
+                yield node.items, inner, f"/{{{index}}}", "/*", ("index", index)
         for position, child in enumerate(node.prefix):
             if wanted(child):
                 inner = self.fresh("v")
                 with self.block(f"if type({var}) is list and len({var}) > {position}:"):
                     self.line(f"{inner} = {var}[{position}]")
-                    yield child, inner, f"/{position}", "/*"
+                    yield child, inner, f"/{position}", "/*", ("index", str(position))
         if node.additional is not None and wanted(node.additional):
             key, inner = self.fresh("k"), self.fresh("v")
-            with self.object(var), self.block(f"for {key}, {inner} in {var}.items():"):
-                yield node.additional, inner, f"/{{escape({key})}}", "/{*}"
+            others = [f"not {self.constant('P', re.compile(p))}.search({key})" for p in node.patterns]
+            if node.properties:
+                others.insert(0, f"{key} not in {self.constant('K', frozenset(node.properties))}")
+            with (
+                self.object(var),
+                self.block(f"for {key}, {inner} in {var}.items():"),
+                self.block(f"if {' and '.join(others) or 'True'}:"),
+            ):
+                yield node.additional, inner, f"/{{escape({key})}}", "/{*}", ("key", key)
         for branch in node.branches:
             if wanted(branch.node):
                 with self.block(f"if {self.condition(branch.tests, var) or 'True'}:"):
-                    yield branch.node, var, "", ""
+                    yield branch.node, var, "", "", None
 
     def properties(
         self, node: Node, var: str, wanted: Callable[[Node], bool]
-    ) -> Iterator[tuple[Node, str, str, str]]:
+    ) -> Iterator[tuple[Node, str, str, str, At]]:
         """:meth:`children` that an object has by name or by pattern."""
         names = [(n, c) for n, c in node.properties.items() if wanted(c)]
         patterns = [(p, c) for p, c in node.patterns.items() if wanted(c)]
@@ -321,7 +372,7 @@ class Extraction(Source):
             for name, child in names:
                 inner, step = self.fresh("v"), escape(name)
                 self.line(f"{inner} = {var}.get({name!r})")
-                yield child, inner, f"/{_literal(step)}", f"/{step}"
+                yield child, inner, f"/{_literal(step)}", f"/{step}", ("key", repr(name))
             for pattern, child in patterns:
                 key, inner = self.fresh("k"), self.fresh("v")
                 regex = self.constant("P", re.compile(pattern))
@@ -329,7 +380,8 @@ class Extraction(Source):
                     self.block(f"for {key}, {inner} in {var}.items():"),
                     self.block(f"if {regex}.search({key}):"),
                 ):
-                    yield child, inner, f"/{{escape({key})}}", f"/{step_of_pattern(pattern, child)}"
+                    generic = f"/{step_of_pattern(pattern, child)}"
+                    yield child, inner, f"/{{escape({key})}}", generic, ("key", key)
 
 
 def _attributes(node: Node, roles: role.Roles, row: _Row) -> Iterator[AttributeSite]:
@@ -342,6 +394,14 @@ def _attributes(node: Node, roles: role.Roles, row: _Row) -> Iterator[AttributeS
         bounds = {name: child.bound for name, child in node.properties.items()}
         rest = node.additional.bound if node.additional is not None else None
         yield AttributeSite(row.site, "attrs", None, bounds, rest)
+
+
+def _place(link: role.Link, node: Node, row: _Row) -> str:
+    """Source of the index or key of the row that ``node`` opens; raises ``QcError`` if it has none."""
+    kind, source = row.at or ("", "")
+    if kind != link.origin or not role.read(node).row:
+        raise QcError("roles.id-place", where=node.where, origin=link.origin)
+    return source
 
 
 def _demand_column(column: str, row: _Row, node: Node) -> None:
@@ -394,7 +454,8 @@ def _by_name(node: Node) -> Iterator[Node]:
 
 
 def _has_rows(node: Node) -> bool:
-    return role.read(node).row is not None or any(map(_has_rows, _inside(node)))
+    roles = role.read(node)
+    return bool(roles.row or roles.decode) or any(map(_has_rows, _inside(node)))
 
 
 def _has_columns(node: Node) -> bool:

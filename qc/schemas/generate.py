@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from qc.documents.pointers import token as escape
-from qc.schemas import values
+from qc.schemas import tags, values
 from qc.schemas.counting import Counting
 from qc.schemas.extraction import Extraction
 from qc.schemas.sites import AttributeSite, PathSite, RowSite, ShapeSite
@@ -62,7 +62,7 @@ class Extractor:
 
     @cached_property
     def _namespace(self) -> dict[str, Any]:
-        space = {"escape": escape, "values": values, **self.constants}
+        space = {"escape": escape, "values": values, "tags": tags, **self.constants}
         exec(compile(self.source, "<extractor>", "exec"), space)
         return space
 

@@ -77,6 +77,11 @@ class Schema:
         """Compiled code that takes rows and shapes out of a document and counts its attribute paths."""
         return generate(self.tree)
 
+    @property
+    def lists_classes(self) -> bool:
+        """Its documents hold classes alone."""
+        return {row.kind for row in self.extractor.rows} == {"class"}
+
     @cached_property
     def forms(self) -> Forms:
         """Compiled code that counts in which forms values and keys come."""

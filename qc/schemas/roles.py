@@ -4,12 +4,15 @@
 ``row``         this object is a row: ``item``, ``annotation``, ``class``, ``track`` ... Columns and
                 shapes below belong to the nearest row; inner rows inherit what they do not say
                 (class, track, frame ...). A text that is a row and a column of it is one too: each
-                name of an item that names several media, ``{"row": "media", "col": "file_name"}``
+                name of an item that names several media, ``{"row": "media", "col": "file_name"}``;
+                each name in a list of classes, ``{"row": "class", "col": "name"}``
 ``col``         this value is a column of its row; ``attrs.NAME`` and ``groups.NAME`` fill the maps
 ``key``         the property names below are data: ``attribute``
 ``groups``      a regular expression with named groups, each a column: ``"W, H"``
-``id``          this value is the row's identity in a space: ``"image"`` or ``{space, scope}``
-``ref``         this value names a row of that space
+``id``          this value is the row's identity in a space: ``"image"`` or ``{space, scope}``. On a row
+                with ``from``: its ``index`` in the list, or the property's ``key``, is
+``ref``         this value names a row of that space; ``row`` says of which kind, if other files declare it
+``decode``      these tags mark spans in the tokens beside them: ``{scheme, tokens, joined}``
 ``shape``       this value is a geometry: ``{type, order, rings, of, space, origin}``
 ``document``    at the root: how the file is read
 ``title``       at the root: what people call the format, ``{ko, en}``
@@ -25,6 +28,7 @@ from typing import Any
 
 from qc.errors import QcError
 from qc.facts import tables
+from qc.schemas.tags import SCHEMES
 from qc.schemas.tree import Node
 
 #: Row kinds and their tables.
@@ -50,25 +54,42 @@ INHERITED = (
 
 SHAPE_ORDERS: dict[str, tuple[str, ...]] = {
     "box": ("xywh", "xyxy", "cxcywh", "corners"),
-    "polygon": ("flat", "points", "objects"),
-    "polyline": ("flat", "points", "objects"),
-    "point": ("flat", "points", "objects"),
+    "polygon": ("flat", "points", "objects", "pairs"),
+    "polyline": ("flat", "points", "objects", "pairs"),
+    "point": ("flat", "points", "objects", "pairs"),
+    "keypoints": ("xyv", "points"),
     "ellipse": ("circle",),
     "mask": ("rle", "file"),
 }
 SPACES = ("pixel", "normalized", "lonlat", "metre")
 SCOPES = ("file", "group", "dataset")
-_KNOWN = frozenset({"row", "col", "key", "groups", "id", "ref", "shape", "document", "title"})
+_KNOWN = frozenset({"row", "col", "key", "groups", "id", "ref", "shape", "decode", "document", "title"})
 #: Part of the vocabulary, not yet compiled: refused, never silently ignored.
-_LATER = frozenset({"zip", "decode"})
+_LATER = frozenset({"zip"})
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An identity or a reference: ``space`` names the ids, ``scope`` where they are unique."""
+    """An identity or a reference: ``space`` names the ids, ``scope`` where they are unique.
+
+    ``origin`` of an identity: ``value``, or the ``index`` or ``key`` at which its row stands. ``row`` of a
+    reference: the kind of row that other files declare in that space.
+    """
 
     space: str
     scope: str
+    origin: str = "value"
+    row: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """Tags of ``scheme`` (:data:`qc.schemas.tags.SCHEMES`) for the list of texts in the property ``tokens``
+    of the same object; ``joined`` stands between tokens in their text."""
+
+    scheme: str
+    tokens: str
+    joined: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +103,12 @@ class Roles:
     id: Link | None = None
     ref: Link | None = None
     shape: Mapping[str, Any] | None = None
+    decode: Decode | None = None
 
     def __bool__(self) -> bool:
-        return any((self.row, self.columns, self.key, self.groups, self.id, self.ref, self.shape))
+        return any(
+            (self.row, self.columns, self.key, self.groups, self.id, self.ref, self.shape, self.decode)
+        )
 
 
 NONE = Roles()
@@ -111,9 +135,10 @@ def read(node: Node) -> Roles:
         columns=columns,
         key=key,
         groups=_groups(node, raw.get("groups")),
-        id=_link(node, raw.get("id")),
-        ref=_link(node, raw.get("ref")),
+        id=_link(node, raw.get("id"), "from"),
+        ref=_link(node, raw.get("ref"), "row"),
         shape=_shape(node, raw.get("shape")),
+        decode=_decode(node, raw),
     )
 
 
@@ -133,14 +158,38 @@ def _groups(node: Node, value: Any) -> re.Pattern[str] | None:
         raise _malformed(node, "groups") from None
 
 
-def _link(node: Node, value: Any) -> Link | None:
+def _link(node: Node, value: Any, option: str) -> Link | None:
+    """An identity (``option`` is ``from``) or a reference (``row``)."""
     if value is None:
         return None
     if isinstance(value, str):
         return Link(value, "file")
-    if not isinstance(value, Mapping) or "space" not in value or value.get("scope", "file") not in SCOPES:
+    if (
+        not isinstance(value, Mapping)
+        or not isinstance(value.get("space"), str)
+        or value.get("scope", "file") not in SCOPES
+        or value.get("from", "index") not in ("index", "key")
+        or value.get("row", "item") not in REFERENCE_COLUMNS
+        or value.keys() - {"space", "scope", option}
+    ):
         raise _malformed(node, "id/ref")
-    return Link(value["space"], value.get("scope", "file"))
+    return Link(value["space"], value.get("scope", "file"), value.get("from", "value"), value.get("row"))
+
+
+def _decode(node: Node, roles: Mapping[str, Any]) -> Decode | None:
+    value = roles.get("decode")
+    if value is None:
+        return None
+    if (
+        not isinstance(value, Mapping)
+        or value.get("scheme") not in SCHEMES
+        or not isinstance(value.get("tokens"), str)
+        or not isinstance(value.get("joined", ""), str)
+        or value.keys() - {"scheme", "tokens", "joined"}
+        or len(roles) > 1
+    ):
+        raise _malformed(node, "decode")
+    return Decode(value["scheme"], value["tokens"], value.get("joined", ""))
 
 
 def _shape(node: Node, value: Any) -> Mapping[str, Any] | None:

@@ -5,6 +5,8 @@ document that fails. Where nothing in the schema looks at several members of a l
 whole are those of its shell (each such list but a row of nulls) and those of the members: exactly, and a few
 thousand values at a time.
 
+Lists that are walked together, tags and their tokens, are not divided.
+
 Such a list stands at the root, or below ``properties`` alone; conditions beside it may ask for its length and
 for what stands beside it. Lists below ``oneOf`` and the like are never divided: their errors depend on all of
 their members.
@@ -84,9 +86,11 @@ class Unit:
         """The lists that can be divided."""
         if not _plain_references(self.schema) or self._longest > _LONGEST:
             return ()
+        together = set(_together(self.schema, self.schema))
         return tuple(
             List(where, Unit({**_resolved(self.schema, items), **_definitions(self.schema)}))
             for where, items in _lists(self.schema, self.schema, ())
+            if together.isdisjoint(where[-1:])
         )
 
     @cached_property
@@ -197,6 +201,23 @@ def _lists(
     for name, sub in schema.get("properties", {}).items():
         if isinstance(sub, Mapping) and all(_blind(inner, name) for inner in conditions):
             yield from _lists(root, sub, (*where, name))
+
+
+def _together(root: Mapping[str, Any], schema: Any) -> Iterator[str]:
+    """Names of properties that are walked together with another, wherever the schema says so."""
+    if isinstance(schema, list):
+        for inner in schema:
+            yield from _together(root, inner)
+    if not isinstance(schema, Mapping):
+        return
+    properties = schema.get("properties")
+    for name, sub in properties.items() if isinstance(properties, Mapping) else ():
+        roles = _resolved(root, sub).get("x-qc") if isinstance(sub, Mapping) else None
+        decode = roles.get("decode") if isinstance(roles, Mapping) else None
+        if isinstance(decode, Mapping):
+            yield from (name, str(decode.get("tokens")))
+    for inner in schema.values():
+        yield from _together(root, inner)
 
 
 def _subschemas(said: Any) -> list[Any]:

@@ -86,6 +86,8 @@ class Node:
     patterns: dict[str, Node] = field(default_factory=dict)
     additional: Node | None = None
     items: Node | None = None
+    #: Items that an array has at least.
+    least: int = 0
     prefix: list[Node] = field(default_factory=list)
     required: frozenset[str] = frozenset()
     branches: list[Branch] = field(default_factory=list)
@@ -227,6 +229,7 @@ class _Builder:
             if index == len(node.prefix):
                 node.prefix.append(Node(f"{where}/prefixItems/{index}"))
             self.fold(node.prefix[index], sub, f"{where}/prefixItems/{index}", refs)
+        node.least = max(node.least, schema.get("minItems", 0))
         if isinstance(items := schema.get("items"), Mapping):
             node.items = node.items or Node(f"{where}/items")
             self.fold(node.items, items, f"{where}/items", refs)

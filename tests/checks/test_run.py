@@ -231,7 +231,9 @@ def test_places_of_annotations(tmp_path: Path) -> None:
         "overflow": 45.0,
         "width": 10.0,
         "height": 10.0,
-        "tolerance": 1.0,
+        "beyond": "45.0 px",
+        "extent": "10 × 10 px",
+        "allowed": "1 px",
     }
 
 

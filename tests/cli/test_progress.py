@@ -41,6 +41,25 @@ def test_plain_lines_come_every_ten_seconds_and_at_the_end() -> None:
     ]
 
 
+def test_what_is_left_is_told_by_the_work_and_not_by_the_number_of_files() -> None:
+    """Half of the files are done and a tenth of the work: a large file among small ones, on its way."""
+    now = [0.0]
+    one = app()
+    with Lines(one, "0.1.0", clock=lambda: now[0]) as listener:
+        listener.phase("labels")
+        listener.total(200, 50.0)
+        now[0] = 10.0
+        listener.advance(100, 5.0)
+        now[0] = 20.0
+        listener.advance(0, 20.0)
+        listener.advance(100, 25.0)
+    assert said(one).splitlines() == [
+        "라벨 읽기  100/200개 (10%)  10개/초  1분 30초 남음",
+        "라벨 읽기  100/200개 (50%)  5개/초  20초 남음",
+        "라벨 읽기  200개  20초",
+    ]
+
+
 def test_the_bar_shows_phase_files_and_leaves_nothing() -> None:
     one = app(terminal=True)
     with Bar(one, "0.1.0") as listener:

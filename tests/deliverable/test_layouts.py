@@ -221,7 +221,8 @@ def test_files_whose_names_matter_are_told_apart_in_bulk(tmp_path: Path) -> None
     class Counting(type(layout)):  # type: ignore[misc]
         def classify(self, spot: Spot, name: str | None = None) -> layouts.Role:
             asked.append(name)
-            return super().classify(spot, name)
+            role: layouts.Role = super().classify(spot, name)
+            return role
 
     found = open_deliverable(tmp_path / "d.zip", layout=str(own))
     manifest = walk(tmp_path / "d.zip", "deliverable", kinds())
@@ -278,8 +279,20 @@ def test_a_layout_of_ones_own(tmp_path: Path) -> None:
         ("^(?P<kind>src|lab)_", "^(?P<kind>src|lab)(?=_)", "name"),
         ('split = "other"', 'alone = "yes"', "true or false"),
     ],
-    ids=["id", "key", "split", "pattern", "values", "toml", "measure", "patterns", "extends", "unnamed-group",
-         "lookaround", "alone"],
+    ids=[
+        "id",
+        "key",
+        "split",
+        "pattern",
+        "values",
+        "toml",
+        "measure",
+        "patterns",
+        "extends",
+        "unnamed-group",
+        "lookaround",
+        "alone",
+    ],
 )
 def test_broken_layouts_say_what_is_wrong(tmp_path: Path, old: str, new: str, says: str) -> None:
     assert old in OWN

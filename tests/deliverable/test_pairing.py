@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from zlib import crc32
@@ -259,7 +260,10 @@ CASES: dict[str, tuple[list[Row], list[Row], list[Pair]]] = {
         n(*(f"take_{t}/cam_{c}/{i}.jpg" for t in (1, 2) for c in (1, 2) for i in range(10))),
         [
             (f"take_{t}/pose_{p}.csv", f"take_{t}/cam_{c}/{i}.jpg", "P7")
-            for t in (1, 2) for p in (1, 2) for c in (1, 2) for i in range(10)
+            for t in (1, 2)
+            for p in (1, 2)
+            for c in (1, 2)
+            for i in range(10)
         ],
     ),
     "classes-are-no-takes": (
@@ -304,14 +308,46 @@ def test_a_delivery_from_its_disk_to_its_pairs(tmp_path: Path) -> None:
 
 
 def test_names_in_cp949_and_nfd_meet(tmp_path: Path) -> None:
+    """A label zipped on Windows, its image copied from a Mac: one name in two encodings and two forms."""
     zips.raw(tmp_path / "labels.zip", [zips.Entry("강아지.json".encode("cp949"))])
-    zips.tree(tmp_path, {"images/강아지.jpg": "x"})
-    assert pairs_of(open_deliverable(tmp_path).files) == [
-        ("labels.zip:강아지.json", "images/강아지.jpg", "P1")
-    ]
+    zips.raw(
+        tmp_path / "images.zip",
+        [zips.Entry(unicodedata.normalize("NFD", "강아지.JPG").encode(), flags=zips.UTF8)],
+    )
+    found = open_deliverable(tmp_path).files
+    assert "NFD" in found["name_form"].to_pylist()
+    assert pairs_of(found) == [("labels.zip:강아지.json", "images.zip:강아지.JPG", "P1")]
 
 
 def test_thousands_of_equal_stems_end_soon_and_unpaired() -> None:
     labels = n(*(f"l{i}/1.json" for i in range(3000)))
     sources = n(*(f"s{i}/1.jpg" for i in range(3000)))
     assert pairs_of(made(labels, sources)) == []
+
+
+@pytest.mark.parametrize("spills", [True, False], ids=["with-a-disk", "without"])
+def test_what_does_not_fit_into_memory_spills(tmp_path: Path, spills: bool) -> None:
+    """400,000 files in 40,000 folders in 48 MB: a hundredth of the largest deliverables, in less than that of
+    the memory. Without a disk to spill to it cannot be done, so the test does ask for more than there is."""
+    with duckdb.connect(tmp_path / "facts.duckdb", config={"threads": 1}) as con:
+        con.execute(FILES.ddl())
+        con.execute(PAIRS.ddl())
+        con.execute(
+            """INSERT INTO files BY NAME
+            SELECT hash(i, kind) AS file, kind, 'd' || (i // 10) AS folder, 'IMG_' || i AS stem,
+                'IMG_' || i || '.' || extension AS name, extension, media
+            FROM range(200_000) r(i),
+                (VALUES ('label', 'json', 'label'), ('source', 'jpg', 'image')) v(kind, extension, media)"""
+        )
+        con.execute("CHECKPOINT")
+        con.execute("SET preserve_insertion_order = false")
+        con.execute(f"SET temp_directory = '{(tmp_path / 'spill').as_posix() if spills else ''}'")
+        con.execute("SET memory_limit = '48MB'")
+        if spills:
+            pair_by_name(con)
+            assert con.execute("SELECT count(*), count(DISTINCT label) FROM pairs").fetchall() == [
+                (200_000, 200_000)
+            ]
+        else:
+            with pytest.raises(duckdb.OutOfMemoryException):
+                pair_by_name(con)

@@ -160,7 +160,8 @@ def test_pieces_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """By bytes, and by what is in them: brackets cost memory."""
     monkeypatch.setattr(streaming, "PIECE", 1000)
     monkeypatch.setattr(streaming, "BRACKETS", 16)
-    for records in ([{"a": []}] * 1000, ["x" * 40] * 1000, [[[]] * 2] * 1000):
+    many: tuple[list[Any], ...] = ([{"a": []}] * 1000, ["x" * 40] * 1000, [[[]] * 2] * 1000)
+    for records in many:
         large = read_large(blocks(json.dumps(records).encode(), 300), [()])
         assert isinstance(large, Large)
         sizes = [(piece.size, str(piece.members).count("[")) for piece in large.pieces((), None)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qc.facts import outlines
-from qc.facts.geometry import Boxes, Collector, Outlines, collector, digests
+from qc.facts import masks, outlines
+from qc.facts.geometry import Boxes, Collector, Outlines, collector
+from qc.facts.keypoints import Keypoints
+from qc.facts.masks import RunLengths
+from qc.facts.measures import digests
 from qc.facts.outlines import star_shaped
 
 NAN = float("nan")
@@ -174,6 +178,10 @@ def test_a_crossing_is_found_by_exact_signs(points: int) -> None:
         ({"type": "ellipse", "order": "circle"}, [[5, 5], [5, 8]], (2, 2, 8, 8)),
         ({"type": "polyline", "order": "points"}, [[0, 0], [4, 4], [4, 0], [0, 4]], (0, 0, 4, 4)),
         ({"type": "point", "order": "points"}, [[3, 4]], (3, 4, 3, 4)),
+        ({"type": "polygon", "order": "pairs"}, "0.00,0.00;4.00,0.00;4,4.", (0, 0, 4, 4)),
+        ({"type": "polygon", "order": "pairs", "rings": True}, ["0,0;4,0;4,4", "9,0;9,1;8,1"], (0, 0, 9, 4)),
+        ({"type": "polyline", "order": "pairs"}, " -1.5,2 ; 3e1, 4", (-1.5, 2, 30, 4)),
+        ({"type": "point", "order": "pairs"}, "3,4", (3, 4, 3, 4)),
     ],
     ids=lambda v: v["order"] if isinstance(v, dict) else "",
 )
@@ -184,8 +192,155 @@ def test_other_orders(role: dict[str, Any], value: Any, box: tuple[float, ...]) 
 
 
 @pytest.mark.parametrize(
-    "made", [Boxes("box", "xywh"), Outlines("polygon", "flat", True), Outlines("ellipse", "circle")]
+    ("value", "reason"),
+    [
+        ("0,0;1,x;2,2", "not-numbers"),
+        ("0,0;1,;2,2", "not-numbers"),
+        ("0,0;1;2,2", "odd-length"),
+        ("0,0,0;1,1,1;2,2,0", "odd-length"),
+        ("0,0;4,0;4,4;", "odd-length"),
+        ("", "too-few-points"),
+        ("0,0;4,4", "too-few-points"),
+        ("0,0;4,0;nan,4", "not-finite"),
+        ([[0, 0], [4, 0], [4, 4]], "not-numbers"),
+        (7, "not-numbers"),
+    ],
 )
+def test_pairs_that_are_no_outline(value: Any, reason: str) -> None:
+    sound = "0,0;4,0;4,4"
+    before, row, after = measure(Outlines("polygon", "pairs"), sound, value, sound)
+    assert (row["reason"], row["valid"]) == (reason, False)
+    assert before == after
+    assert before["valid"]
+
+
+KEYPOINTS = {
+    "labelled and not": ("xyv", [4, 5, 2, 0, 0, 0, 1, 9, 1], (1, 5, 4, 9, 2), None),
+    "none labelled": ("xyv", [0, 0, 0, 7, 7, 0], (None, None, None, None, 0), None),
+    "no points": ("xyv", [], (None, None, None, None, 0), "too-few-points"),
+    "a number too few": ("xyv", [1, 2, 2, 3, 4], (None, None, None, None, 0), "wrong-length"),
+    "text inside": ("xyv", [1, "2", 2], (None, None, None, None, 0), "not-numbers"),
+    "an object": ("xyv", {"x": 1}, (None, None, None, None, 0), "not-numbers"),
+    "NaN": ("xyv", [1, NAN, 2, 3, 4, 2], (None, None, None, None, 2), "not-finite"),
+    "NaN where nothing is labelled": ("xyv", [1, 1, 2, NAN, 4, 0], (None, None, None, None, 1), "not-finite"),
+    "an integer too great for a double": ("xyv", [10**400, 1, 2], (None, None, None, None, 0), "not-numbers"),
+    "pairs and triples": ("points", [[3, 4], [0, 0, 0], [1, 2, 1]], (1, 2, 3, 4, 2), None),
+    "a point of one number": ("points", [[3, 4], [1]], (None, None, None, None, 0), "wrong-length"),
+    "a point of four": ("points", [[3, 4, 2, 1]], (None, None, None, None, 0), "wrong-length"),
+    "no point": ("points", [[3, 4], None], (None, None, None, None, 0), "not-numbers"),
+}
+
+
+@pytest.mark.parametrize(("order", "value", "expected", "reason"), KEYPOINTS.values(), ids=KEYPOINTS)
+def test_keypoints(order: str, value: Any, expected: tuple[float | None, ...], reason: str | None) -> None:
+    sound = [5, 6, 2, 7, 8, 1] if order == "xyv" else [[5, 6], [7, 8]]
+    before, row, after = measure(collector({"type": "keypoints", "order": order}), sound, value, sound)
+    assert tuple(row[k] for k in ("x0", "y0", "x1", "y1", "vertices")) == expected
+    assert (row["reason"], row["valid"]) == (reason, reason is None)
+    assert before == after
+    assert before["valid"]
+
+
+def test_a_keypoint_that_is_not_labelled_has_no_place() -> None:
+    (row,) = measure(collector({"type": "keypoints", "order": "xyv"}), [4, 5, 2, 0, 0, 0, 1, 9, 1])
+    assert row["coordinates"] == [4, 5, None, None, 1, 9]
+    assert row["ring_sizes"] is None
+
+
+def runs_of(mask: Any) -> list[int]:
+    """Run lengths of a picture of 0 and 1, column by column, the first run of zeros."""
+    pixels = [0, *mask.T.ravel().tolist()]
+    changes = [n for n in range(1, len(pixels)) if pixels[n] != pixels[n - 1]]
+    edges = [1, *changes, len(pixels)]
+    return [b - a for a, b in pairwise(edges)]
+
+
+def text_of(runs: list[int]) -> str:
+    """Runs as a text: differences to the run two before, from the fourth on, in groups of five bits."""
+    out = ""
+    for n, run in enumerate(runs):
+        left = run - runs[n - 2] if n > 2 else run
+        more = True
+        while more:
+            group, left = left & 31, left >> 5
+            more = left != (-1 if group & 16 else 0)
+            out += chr(48 + (group | 32 if more else group))
+    return out
+
+
+MASK = {"size": [2, 3], "counts": [1, 2, 3]}
+#: Extent and area, or the reason.
+MASKS = {
+    "over two columns": (MASK, (0, 0, 2, 2, 2), None),
+    "as a text": (MASK | {"counts": "123"}, (0, 0, 2, 2, 2), None),
+    "the whole picture": (MASK | {"counts": [0, 6]}, (0, 0, 3, 2, 6), None),
+    "one pixel": (MASK | {"counts": [3, 1, 2]}, (1, 1, 2, 2, 1), None),
+    "whole numbers as doubles": (MASK | {"counts": [3.0, 1, 2.0]}, (1, 1, 2, 2, 1), None),
+    "no pixel": (MASK | {"counts": [6]}, (None,) * 4 + (0,), "zero-area"),
+    "runs of a larger picture": (MASK | {"counts": [1, 2, 4]}, (None,) * 5, "wrong-sum"),
+    "a run below zero": (MASK | {"counts": [1, -1, 6]}, (None,) * 5, "wrong-sum"),
+    "a run beyond all pictures": (MASK | {"counts": [2**62, 2**62, 2**62]}, (None,) * 5, "wrong-sum"),
+    "no runs": (MASK | {"counts": []}, (None,) * 5, "wrong-sum"),
+    "no text": (MASK | {"counts": ""}, (None,) * 5, "wrong-sum"),
+    "no picture": ({"size": [0, 0], "counts": []}, (None,) * 5, "wrong-sum"),
+    "a text that breaks off": (MASK | {"counts": "12S"}, (None,) * 5, "broken-code"),
+    "a text of other signs": (MASK | {"counts": "1 2"}, (None,) * 5, "broken-code"),
+    "a text of letters": (MASK | {"counts": "가나"}, (None,) * 5, "broken-code"),
+    "a number without end": (MASK | {"counts": "1" + "o" * 90 + "1"}, (None,) * 5, "broken-code"),
+    "half a pixel": (MASK | {"counts": [1.5, 2, 3]}, (None,) * 5, "not-numbers"),
+    "text inside": (MASK | {"counts": [1, "2", 3]}, (None,) * 5, "not-numbers"),
+    "no size": ({"counts": [1]}, (None,) * 5, "not-numbers"),
+    "three sizes": (MASK | {"size": [2, 3, 1]}, (None,) * 5, "not-numbers"),
+    "an integer too great": (MASK | {"counts": [10**30, 1]}, (None,) * 5, "not-numbers"),
+    "a list": ([1, 2], (None,) * 5, "not-numbers"),
+}
+
+
+@pytest.mark.parametrize("at_once", [1, masks.RUNS_WAITING])
+@pytest.mark.parametrize(("value", "expected", "reason"), MASKS.values(), ids=MASKS)
+def test_mask(
+    value: Any, expected: Any, reason: str | None, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(masks, "RUNS_WAITING", at_once)
+    coded = MASK | {"counts": "123"}
+    before, row, after, same = measure(RunLengths("mask", "rle"), MASK, value, MASK, coded)
+    assert tuple(row[k] for k in ("x0", "y0", "x1", "y1", "area")) == expected
+    assert (row["reason"], row["valid"]) == (reason, reason is None)
+    assert before == after == same
+    assert (before["valid"], before["v0"], before["v1"]) == (True, 2, 3)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_masks_are_as_their_pixels(data: st.DataObject) -> None:
+    height, width = data.draw(st.integers(1, 40)), data.draw(st.integers(1, 7))
+    pixels = data.draw(st.lists(st.integers(0, 1), min_size=height * width, max_size=height * width))
+    picture = np.array(pixels).reshape(height, width)
+    runs = runs_of(picture)
+    listed = {"size": [height, width], "counts": runs}
+    one, two = measure(RunLengths("mask", "rle"), listed, listed | {"counts": text_of(runs)})
+    assert one == two
+    rows, columns = np.nonzero(picture)
+    assert one["area"] == len(rows)
+    assert one["valid"] == (len(rows) > 0)
+    if len(rows):
+        extent = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        assert tuple(one[k] for k in ("x0", "y0", "x1", "y1")) == extent
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(alphabet=st.characters(min_codepoint=40, max_codepoint=120)), max_size=4))
+def test_no_text_is_too_strange_for_a_mask(texts: list[str]) -> None:
+    measure(RunLengths("mask", "rle"), *({"size": [5, 5], "counts": text} for text in texts))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Boxes("box", "xywh"), Outlines("polygon", "flat", True), Outlines("ellipse", "circle"),
+        Keypoints("keypoints", "xyv"), RunLengths("mask", "rle"),
+    ],
+)  # fmt: skip
 def test_nothing_collected(made: Collector) -> None:
     assert all(len(column) == 0 for column in made.measure().values())
 
@@ -233,7 +388,7 @@ ROLES = [
     {"type": "box", "order": "xywh"}, {"type": "box", "order": "xyxy"}, {"type": "box", "order": "cxcywh"},
     {"type": "box", "order": "corners"}, {"type": "polygon", "order": "flat"},
     {"type": "polyline", "order": "flat"}, {"type": "point", "order": "flat"},
-    {"type": "ellipse", "order": "circle"},
+    {"type": "ellipse", "order": "circle"}, {"type": "keypoints", "order": "xyv"},
 ]  # fmt: skip
 
 
@@ -246,9 +401,13 @@ def test_no_number_is_too_large_to_be_told(role: dict[str, Any], values: list[An
         values = [[v[:2], v[2:4]] for v in values]
     elif role["type"] == "box":
         values = [v[:4] for v in values]
+    elif role["type"] == "keypoints":
+        values = [v[: len(v) // 3 * 3] for v in values]
     else:
         values = [v[: len(v) // 2 * 2] for v in values]
     for row in measure(collector(role), *values):
-        measures = [row[k] for k in ("x0", "y0", "x1", "y1", "area", "length")]
+        # Keypoints have no area; none may be labelled.
+        names = () if role["type"] == "keypoints" else ("x0", "y0", "x1", "y1", "area", "length")
+        measures = [row[k] for k in names]
         assert all(m is None or np.isfinite(m) for m in measures)
         assert None not in measures or row["reason"] == "not-finite"

@@ -119,6 +119,12 @@ def test_many_rows_of_a_table_may_name_one_photo(con: duckdb.DuckDBPyConnection)
         pytest.param(
             "TL/day/2/x.json", {1: "TS/night/2/a.jpg", 2: "TS/day/2/a.jpg"}, 2, id="in more such folders"
         ),
+        pytest.param(
+            "TL/day/x.json",
+            {n: f"TS/{t}/cam_{n}/a.jpg" for n, t in enumerate(("day", "night", "dawn", "dusk", "noon"), 1)},
+            1,
+            id="below a folder of that name",
+        ),
         pytest.param("TL/x.json", {1: "TS/1/a.jpg", 2: "TS/2/a.jpg"}, None, id="in any folder"),
         pytest.param(
             "TL/scene_2/x.json", {1: "TS/scene_1/a.jpg", 2: "TS/scene_3/a.jpg"}, None, id="in other folders"
@@ -133,22 +139,34 @@ def test_of_equal_names_the_nearest(
     assert found == ([] if expected is None else [(5, expected, "P3")])
 
 
-def test_names_that_thousands_of_files_have(con: duckdb.DuckDBPyConnection) -> None:
-    """Frames are called alike in every scene: scene and declared folder tell them apart, and nobody compares
-    every frame with every label."""
-    scenes = 20 * MOST_OF_A_NAME
-    frames = [{"file": 10 * n + 1, "path": f"TS/scene_{n}/000001.jpg"} for n in range(1, scenes)]
-    labels = [{"file": 10 * n, "path": f"TL/scene_{n}/list.json", "kind": "label"} for n in range(1, scenes)]
-    items = [{"item": n, "file": 10 * n, "file_name": "000001.jpg"} for n in range(1, scenes)]
-    far = {"file": 5, "path": "TL/all.json", "kind": "label"}
-    named = [
-        {"item": 900_001, "file": 5, "file_name": "scene_7/000001.jpg"},
-        {"item": 900_002, "file": 5, "file_name": "000001.jpg"},
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        pytest.param("000001.jpg", None, id="a name in every camera of the scene"),
+        pytest.param("cam_3/000001.jpg", 73, id="a camera of the label's scene"),
+        pytest.param("scene_9/cam_3/000001.jpg", 93, id="a camera of another scene"),
+        pytest.param("/home/kim/data/scene_9/cam_3/000001.jpg", 93, id="below a folder of another computer"),
+        pytest.param("scene_9\\cam_3\\000001", 93, id="without extension"),
+        pytest.param("scene_0/cam_3/000001.jpg", 73, id="a scene that is not there"),
+        pytest.param("scene_7/000001.jpg", None, id="a folder that is not there"),
+    ],
+)
+def test_names_that_thousands_of_files_have(
+    con: duckdb.DuckDBPyConnection, declared: str, expected: int | None
+) -> None:
+    """Frames are called alike in every camera of every scene: nobody compares each with each."""
+    scenes = [
+        {"file": 10 * n + c, "path": f"TS/scene_{n}/cam_{c}/000001.jpg"}
+        for n in range(1, 1000)
+        for c in range(1, MOST_OF_A_NAME + 3)
     ]
-    support.insert(con, {"files": [*frames, *labels, far], "items": [*items, *named]})
+    label = {"file": 70, "path": "TL/scene_7/list.json", "kind": "label"}
+    support.insert(
+        con, {"files": [*scenes, label], "items": [{"item": 5, "file": 70, "file_name": declared}]}
+    )
     reduce(con)
-    found = dict(rows(con, "SELECT item, file FROM item_media"))
-    assert found == {**{n: 10 * n + 1 for n in range(1, scenes)}, 900_001: 71}
+    found = rows(con, "SELECT file FROM item_media")
+    assert found == ([] if expected is None else [(expected,)])
 
 
 @pytest.mark.parametrize(
@@ -256,7 +274,7 @@ def test_media_of_a_take(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_what_a_label_names_says_more_than_its_folder(con: duckdb.DuckDBPyConnection) -> None:
-    items = [
+    items: list[dict[str, Any]] = [
         {"item": 4, "file": 9, "file_name": "cam_1/01.jpg"},
         {"item": 5, "file": 9},
         {"item": 6, "file": 8},
@@ -309,5 +327,3 @@ def test_media_that_lists_name_and_those_that_are_there(con: duckdb.DuckDBPyConn
     con.execute("UPDATE items SET file_name = item || '.jpg'")
     con.execute("INSERT INTO item_media (item, file, rule) VALUES (12, 9, 'P8'), (21, 8, 'P3')")
     assert listed_media(con) == (2, 1)  # the item of the other file is alone there
-
-

@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 from qc.deliverable.reading import Place
 from qc.facts.labels import read_labels
+from qc.facts.link import link
 from qc.facts.producers import Job, Member, joined
+from qc.facts.tables import TABLES
+from tests.checks import support
 from tests.documents.workbooks import number, sheet, text, workbook
 
 BOX = {"shape": {"type": "box", "order": "xyxy", "of": ["x1", "y1", "x2", "y2"]}}
@@ -137,6 +142,57 @@ def test_free_text_of_a_table_is_kept_as_a_digest(tmp_path: Path) -> None:
     notes = [dict(one["attrs"]) for one in rows["annotations"]]
     assert notes[0] == notes[2] != {}
     assert "홍길동" not in str(rows) and "넓음" not in str(rows)
+
+
+CATEGORY = {"space": "category", "scope": "dataset"}
+NAME = {"row": "class", "col": "name"}
+BY_INDEX = {"type": ["string", "integer"], "x-qc": {**NAME, "id": {**CATEGORY, "from": "index"}}}
+BY_KEY = {"type": ["string", "integer"], "x-qc": {**NAME, "id": {**CATEGORY, "from": "key"}}}
+#: A list of classes as data.yaml and classes.txt have it: options, schema, extension, content.
+CLASS_LISTS: dict[str, tuple[Mapping[str, Any], Any, str, str]] = {
+    "a list": ({"kind": "yaml"}, {"items": BY_INDEX}, "yaml", "names: [차, 신호등 빨강]"),
+    "an object": (
+        {"kind": "yaml"},
+        {"additionalProperties": BY_KEY},
+        "yaml",
+        "names:\n  0: 차\n  1: 신호등 빨강",
+    ),
+    "lines": ({"kind": "lines"}, {"items": BY_INDEX}, "txt", "차\n신호등 빨강\n"),
+}
+
+
+@pytest.mark.parametrize("case", CLASS_LISTS.values(), ids=CLASS_LISTS)
+def test_classes_that_another_file_lists_are_linked(
+    tmp_path: Path, case: tuple[Mapping[str, Any], Any, str, str]
+) -> None:
+    """YOLO: a label names its class by the place that it has in a list of another file."""
+    options, names, extension, content = case
+    schema = names if extension == "txt" else {"properties": {"names": names}}
+    labels = {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "x-qc": {"row": "annotation"},
+            "properties": {"class": {"type": "integer", "x-qc": {"ref": CATEGORY | {"row": "class"}}}},
+        },
+    }
+    (tmp_path / "names").mkdir()
+    found = read(tmp_path / "names", options, schema, extension, content)
+    lines = {"kind": "lines", "columns": ["class", "box..."]}
+    made = read(tmp_path, lines, labels, "txt", "", "", "1 .5 .5 .1 .1\n0 .5 .5 .1 .1\n7 .5 .5 .1 .1")
+    listed = [(one["declared_id"], one["name"]) for one in found["classes"]]
+    assert listed == [("0", "차"), ("1", "신호등 빨강")]
+    with duckdb.connect() as con:
+        support.create(con)
+        for tables in (found, made):
+            for name, rows in tables.items():
+                con.register("read", pa.Table.from_pylist(rows, schema=TABLES[name].schema))
+                con.execute(f"INSERT INTO {name} SELECT * FROM read")
+        link(con)
+        assert con.execute("SELECT pointer, class FROM annotations ORDER BY 1").fetchall() == [
+            ("/0", "신호등 빨강"), ("/1", "차"), ("/2", None),
+        ]  # fmt: skip
+        assert con.execute("SELECT value FROM refs WHERE NOT resolves").fetchall() == [("7",)]
 
 
 def test_faults_of_a_table_are_facts_and_the_rest_of_it_is_read(tmp_path: Path) -> None:

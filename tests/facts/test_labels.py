@@ -190,7 +190,12 @@ def test_a_key_twice_in_a_valid_document(tmp_path: Path, monkeypatch: pytest.Mon
     sound = json.dumps(coco(annotations=[annotation(attributes={"구조_출입문": "여닫이"})])).encode()
     walked: list[bytes] = []
     walk = jsons.keys_survive
-    monkeypatch.setattr(jsons, "keys_survive", lambda data, value: walked.append(data) or walk(data, value))
+
+    def noted(data: bytes, value: Any) -> bool:
+        walked.append(data)
+        return walk(data, value)
+
+    monkeypatch.setattr(jsons, "keys_survive", noted)
     twice = sound.replace(b'"id": 9', b'"id": 8, "id": 9')
     rows = read(tmp_path, sound, twice, schema="aihub-s06-drawings")
     assert walked == [twice]  # counting the sound one's values was proof enough

@@ -64,6 +64,22 @@ def broken_coco() -> dict[str, Any]:
     return document
 
 
+def people() -> dict[str, Any]:
+    """Keypoints, and masks as numbers, as a text, as outlines; some of them broken."""
+    masks = [
+        {"size": [2, 3], "counts": [1, 2, 3]}, {"size": [2, 3], "counts": "123"},
+        {"size": [2, 3], "counts": [9]},
+        [[0, 0, 9, 0, 9, 9]], {"size": [2, 3], "counts": "1 2"}, {"size": [2], "counts": None}, "none",
+    ]  # fmt: skip
+    document = coco()
+    for number, one in enumerate(document["annotations"]):
+        one |= {"segmentation": masks[number % 7], "keypoints": [number, 2, 2, 0, 0, 0, 9, 5, 1]}
+        one["keypoints"] = one["keypoints"][: -1 if number % 11 == 5 else None]
+    for one in document["categories"]:
+        one["keypoints"] = ["코", "눈", "귀"]
+    return document
+
+
 def labelme() -> dict[str, Any]:
     shapes = [
         {
@@ -189,6 +205,42 @@ ELEMENTS: dict[str, Any] = {
 }
 
 
+#: A class on each line, its index the id.
+NAMES: dict[str, Any] = {
+    "x-qc": {"document": {"kind": "lines"}},
+    "type": "array",
+    "items": {
+        "type": "string",
+        "x-qc": {"row": "class", "col": "name", "id": {"space": "class", "from": "index"}},
+    },
+}
+#: One text in a document, its tags beside it, and a list that can be divided.
+TAGGED: dict[str, Any] = {
+    "type": "object",
+    "x-qc": {"row": "item"},
+    "properties": {
+        "notes": {"type": "array", "items": {"type": "string"}},
+        "form": {"type": "array", "items": {"type": "string"}},
+        "tag": {
+            "type": "array",
+            "items": {"enum": ["O", "B-차", "I-차"]},
+            "x-qc": {"decode": {"scheme": "BIO", "tokens": "form", "joined": " "}},
+        },
+    },
+}
+
+
+def tokens() -> str:
+    """Sentences of tokens with tags; in some tags that follow nothing, are none, or lack."""
+    tags = ["O", "B-PS", "I-PS", "O", "I-OG", "I-PS", "B-OG", "X", ""]
+    lines = ["## 토큰과 태그"]
+    for n in range(60):
+        lines += [f"## 문장 {n}", *(f"가{m}\t{tags[(n + m) % 9]}" for m in range(n % 7 + 1))]
+        lines += ["나"] if n == 40 else []
+        lines.append("")
+    return "\n".join(lines)
+
+
 def elements(*, faulty: bool = False) -> str:
     """Pictures and classes by turns; faulty: numbers that are none, keys too many, a class too few."""
     out = ['<?xml version="1.0" encoding="utf-8"?>\n<all><version>1</version><meta><size>3</size></meta>']
@@ -304,6 +356,19 @@ CASES: dict[str, tuple[Any, bytes]] = {
         text({name: coco()[name] for name in ("annotations", "categories", "images", "info")}),
     ),
     "coco, empty": ("coco-instances", text(coco(images=[], annotations=[], categories=[]), indent=70)),
+    "keypoints and masks": ("coco-keypoints", text(people(), indent=1)),
+    "names of classes, their index the id": (NAMES, "\n".join(f"차 {n}" for n in range(300)).encode()),
+    "tags of tokens": ("conll-bio", tokens().encode()),
+    "tags beside tokens": (
+        TAGGED,
+        text(
+            {
+                "tag": ["O", "B-차", "I-차", "I-차"] * 225,
+                "notes": ["나"] * 90,
+                "form": [f"가{n}" for n in range(900)],
+            }
+        ),
+    ),
     "coco, no list where one should be": ("coco-instances", text(coco(categories="none"))),
     "coco with errors": ("coco-instances", text(broken_coco(), indent=1)),
     "coco with NaN": ("coco-instances", text(coco()).replace(b"9.5]", b"NaN]", 9)),
@@ -399,15 +464,18 @@ def schema_refers_to_itself(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_pieces_give_the_rows_of_the_whole(
-    name: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_pieces_give_the_rows_of_the_whole(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     whole = read(tmp_path, name)
     taken: list[int] = []
     request.getfixturevalue("tiny")
     monkeypatch = request.getfixturevalue("monkeypatch")
     whole_again = labels._Chunk.whole
-    monkeypatch.setattr(labels._Chunk, "whole", lambda *_: taken.append(1) or whole_again(*_))
+
+    def counted(*arguments: Any) -> Any:
+        taken.append(1)
+        return whole_again(*arguments)
+
+    monkeypatch.setattr(labels._Chunk, "whole", counted)
     parts = read(tmp_path, name)
     assert not taken
     assert sorted(parts.keys() - APART) == sorted(whole.keys() - APART)

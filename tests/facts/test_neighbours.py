@@ -261,7 +261,7 @@ FORMAT: dict[str, Any] = {
 }
 
 
-def annotations(random: np.random.Generator, count: int, room: int, **more: Any) -> list[dict[str, Any]]:
+def drawn(random: np.random.Generator, count: int, room: int, **more: Any) -> list[dict[str, Any]]:
     """Boxes, outlines, both or several of them; with a class, with the id of one, or with none."""
     made = []
     for _ in range(count):
@@ -287,18 +287,17 @@ def documents(random: np.random.Generator) -> list[dict[str, Any]]:
     found = []
     for number in range(8):
         images = [
-            {"id": 3 * number + n, "inside": annotations(random, int(random.integers(6)), 20)}
-            for n in range(3)
+            {"id": 3 * number + n, "inside": drawn(random, int(random.integers(6)), 20)} for n in range(3)
         ]
         beside = [
             a
             for _ in range(int(random.integers(3)))
-            for a in annotations(random, 3, 20, image=int(random.integers(30)))
+            for a in drawn(random, 3, 20, image=int(random.integers(30)))
         ]
         found.append({"images": images, "beside": beside})
-    found[0]["images"][0]["inside"] += annotations(random, 2 * meeting.CAP, 10)
-    found[1]["images"][0]["inside"] += annotations(random, 2 * meeting.CAP, 10)
-    found[2]["beside"] += annotations(random, 2 * meeting.CAP, 10, image=3)
+    found[0]["images"][0]["inside"] += drawn(random, 2 * meeting.CAP, 10)
+    found[1]["images"][0]["inside"] += drawn(random, 2 * meeting.CAP, 10)
+    found[2]["beside"] += drawn(random, 2 * meeting.CAP, 10, image=3)
     found[7]["classes"] = [{"id": 1, "name": "개"}, {"id": 2, "name": "말"}]
     return found
 

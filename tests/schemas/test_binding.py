@@ -15,7 +15,7 @@ from qc.deliverable.listing import open_deliverable
 from qc.plan import plans
 from qc.plan.model import Plan
 from qc.schemas import binding, library
-from qc.schemas.binding import PARTS, Bindings, bind
+from qc.schemas.binding import PARTS, Bindings, bind, named_labels
 from tests.schemas.test_generate import VALID
 
 COCO, LABELME = VALID["coco-instances"], VALID["labelme"]
@@ -146,6 +146,30 @@ def test_a_schema_holds_for_files_of_its_kind_only_whatever_its_glob_matches(tmp
     }  # fmt: skip
     assert found.unfit == 3
     assert found.cost is not None
+
+
+@pytest.mark.parametrize("picture", [False, True])
+def test_what_the_plan_names_is_a_label_also_where_the_layout_cannot_tell(
+    tmp_path: Path, picture: bool
+) -> None:
+    (tmp_path / "rows.json").write_text(json.dumps(FORMATS["rows"]), encoding="utf-8")
+    plan = tmp_path / "qc.toml"
+    plan.write_text('[[schemas]]\nmatch = "tables/*.csv"\nschema = "rows.json"\n', encoding="utf-8")
+    written(tmp_path / "data", dict.fromkeys(("tables/1.csv", "tables/2.xml", "3.csv"), "a\n1\n"))
+    if picture:
+        (tmp_path / "data" / "4.jpg").write_bytes(b"x")
+    files = open_deliverable(tmp_path / "data", layout="flat").files
+    before = dict(zip(files["path"].to_pylist(), files["kind"].to_pylist(), strict=True))
+    named = named_labels(files, plans.load(plan))
+    told = zip(named["path"].to_pylist(), named["kind"].to_pylist(), named["alone"].to_pylist(), strict=True)
+    kinds = {path: (kind, alone) for path, kind, alone in told}
+    assert before["tables/1.csv"] == "other"
+    assert kinds["tables/1.csv"] == ("label", None if picture else True)
+    assert {path: kind for path, (kind, _) in kinds.items() if path != "tables/1.csv"} == {
+        path: kind for path, kind in before.items() if path != "tables/1.csv"
+    }
+    assert named.schema == files.schema
+    assert named_labels(files, plans.default()) is files
 
 
 def test_a_format_that_is_not_json_is_detected_by_its_own_reader(

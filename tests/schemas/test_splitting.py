@@ -56,6 +56,14 @@ WHOLE: dict[str, Any] = {
         "properties": {"many": {"items": {"type": "integer"}}},
         "patternProperties": {"^m": {"items": {"minimum": 2}}},
     },
+    "tags and their tokens": {
+        "x-qc": {"row": "item"},
+        "allOf": [{"properties": {"tag": {"x-qc": {"decode": {"scheme": "BIO", "tokens": "form"}}}}}],
+        "properties": {
+            "form": {"type": "array", "items": {"type": "string"}},
+            "tag": {"type": "array", "items": {"type": "string"}},
+        },
+    },
     "reference into the schema": {
         "properties": {"many": {"items": {"$ref": "#/properties/one"}}, "one": {"type": "integer"}}
     },
