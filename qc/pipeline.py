@@ -95,7 +95,8 @@ def look(options: CheckOptions, listener: Listener) -> Looked:
     checks = load.load([folder("checks"), *([options.checks_dir] if options.checks_dir else [])])
     plans.confirm(plan, checks.checks)
     grade.tasks(checks, plan, options.select, options.ignore)  # what is wrong with these is told now
-    binding.verify(checks, plans.TABLES, plan.indicators)
+    if options.checks_dir is not None:  # what comes with the tool is verified by its tests
+        binding.verify(checks, plans.TABLES, plan.indicators)
     listener.phase("list")
     deliverable = open_deliverable(options.path, layout=options.layout or plan.layout)
     deliverable = replace(deliverable, files=named_labels(deliverable.files, plan))

@@ -28,7 +28,11 @@
 -- against the file's own list, if it has one.
 WITH defined AS (SELECT DISTINCT file, declared_id FROM classes),
 lists AS (SELECT file, count(DISTINCT coalesce(declared_id, name)) AS defined FROM classes GROUP BY file),
-names AS (SELECT file, class FROM classes UNION SELECT file, name FROM classes),
+by_name AS (SELECT DISTINCT file FROM annotations WHERE class_ref IS NULL AND class IS NOT NULL),
+names AS (
+    SELECT file, class FROM classes SEMI JOIN by_name USING (file)
+    UNION SELECT file, name FROM classes SEMI JOIN by_name USING (file)
+),
 elsewhere AS (
     SELECT space, count(DISTINCT value) AS defined FROM ids WHERE kind = 'class' AND scope <> 'file' GROUP BY space
 ),

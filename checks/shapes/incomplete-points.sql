@@ -25,17 +25,18 @@
 -- ---
 -- A schema cannot say that a list has an even number of values, or three for each keypoint. Values that are no numbers
 -- are the schema's findings: here they could not be told.
-WITH judged AS (
+WITH odd AS (
     SELECT annotation, kind, reason, shape,
-        CASE WHEN reason IN ('odd-length', 'wrong-length') THEN TRUE
-            WHEN reason IS DISTINCT FROM 'not-numbers' AND valid IS NOT NULL THEN FALSE END AS bad
-    FROM shapes WHERE kind IN ('polygon', 'polyline', 'point', 'keypoints')
+        CASE WHEN reason IN ('odd-length', 'wrong-length') THEN TRUE END AS bad
+    FROM shapes
+    WHERE kind IN ('polygon', 'polyline', 'point', 'keypoints')
+        AND (valid IS NULL OR reason IN ('odd-length', 'wrong-length', 'not-numbers'))
 ),
 told AS (
-    SELECT annotation, CASE WHEN bool_or(bad) THEN TRUE WHEN count(bad) = count(*) THEN FALSE END AS wrong,
+    SELECT annotation, bool_or(bad) AS wrong,
         arg_min(kind, shape) FILTER (bad) AS kind, arg_min(reason, shape) FILTER (bad) AS reason
-    FROM judged GROUP BY annotation
+    FROM odd GROUP BY annotation
 )
-SELECT t.annotation, f.wrong, f.kind, f.reason
-FROM annotation_shapes t JOIN told f USING (annotation)
-WHERE t.layer = 'delivered'
+SELECT t.annotation, CASE WHEN f.annotation IS NULL THEN FALSE ELSE f.wrong END AS wrong, f.kind, f.reason
+FROM annotation_shapes t LEFT JOIN told f USING (annotation)
+WHERE t.layer = 'delivered' AND t.pointed > 0

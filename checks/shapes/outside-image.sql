@@ -21,11 +21,16 @@
 -- needs = "the image size: inspect the source data together with the labels, with --media headers, or declare the size in the label"
 -- ---
 -- Where the image's size is not known, coordinates that are parts of its sides (0 to 1) can be judged all the same.
-SELECT annotation, coalesce(overflow > $tolerance, beyond > $tolerance_share) AS wrong, overflow, width, height,
-    CASE WHEN overflow IS NULL THEN '0-1 × 0-1' ELSE format('{:.0f} × {:.0f} px', width, height) END AS extent,
-    CASE WHEN overflow IS NULL THEN format('{:.1f} %', 100 * beyond) ELSE format('{:.1f} px', overflow) END AS beyond,
-    CASE WHEN overflow IS NULL THEN format('{:g} %', 100 * $tolerance_share::DOUBLE)
+WITH judged AS (
+    SELECT *, coalesce(overflow > $tolerance, beyond > $tolerance_share) AS wrong
+    FROM annotation_shapes WHERE shapes > 0 AND layer = 'delivered'
+)
+SELECT annotation, wrong, overflow, width, height,
+    CASE WHEN NOT wrong THEN NULL WHEN overflow IS NULL THEN '0-1 × 0-1'
+        ELSE format('{:.0f} × {:.0f} px', width, height) END AS extent,
+    CASE WHEN NOT wrong THEN NULL WHEN overflow IS NULL THEN format('{:.1f} %', 100 * beyond)
+        ELSE format('{:.1f} px', overflow) END AS beyond,
+    CASE WHEN NOT wrong THEN NULL WHEN overflow IS NULL THEN format('{:g} %', 100 * $tolerance_share::DOUBLE)
         ELSE format('{:g} px', $tolerance::DOUBLE) END AS allowed,
     outside_kind AS kind, outside_side AS side
-FROM annotation_shapes
-WHERE shapes > 0 AND layer = 'delivered'
+FROM judged

@@ -16,13 +16,18 @@ Costs = Mapping[bytes, int]
 #: Of JSON, at least about: an object with its row of facts (measured: 80 as a dictionary, 230 as a row, 300
 #: in the columns made of it), a list, a number with its place in a list.
 JSON: Costs = {b"{": 600, b"[": 100, b",": 32}
-#: Less than this cannot cost too much in any format, whatever is in it.
-_HARMLESS = MOST_MEMORY // 1000
+#: What no byte of any format costs more than: a short document need not be looked into.
+_COSTLIEST = 1000
 
 
 def too_large(data: bytes, costs: Costs = JSON) -> bool:
     """Whether a document is too large to be examined whole: by its size, or by the values in it."""
-    return len(data) > LARGEST or (len(data) > _HARMLESS and memory(data, costs) > MOST_MEMORY)
+    return len(data) > LARGEST or takes_more(data, costs, MOST_MEMORY)
+
+
+def takes_more(data: bytes, costs: Costs, most: int) -> bool:
+    """Whether a document takes more than ``most`` bytes of memory while it is examined."""
+    return len(data) * _COSTLIEST > most and memory(data, costs) > most
 
 
 def memory(data: bytes, costs: Costs = JSON) -> int:

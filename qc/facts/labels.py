@@ -90,7 +90,7 @@ class _Chunk:
             data = None
             if not (can_be and member.place.size > limits.WHOLE):
                 data = reader.read(member.place, limits.LARGEST)
-                if can_be and limits.memory(data, kind.costs) > limits.WHOLE_MEMORY:
+                if can_be and limits.takes_more(data, kind.costs, limits.WHOLE_MEMORY):
                     data = None
                 elif kind.too_large(data):
                     raise ReadError(TOO_BIG, member.place)
