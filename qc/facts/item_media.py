@@ -82,7 +82,8 @@ WITH declared AS (
     FROM path
 )
 SELECT d.item, d.file AS label, d.declared, d.name, {_tails("d.folder")},
-    coalesce(f.split, '') AS split, coalesce(f.group_key, '') AS grp, a.id AS place, a.area,
+    coalesce(f.split, '') AS split, coalesce(f.group_key, '') AS grp,
+    a.id AS place, nullif(a.area, 0) AS area,
     CASE WHEN f.media = 'table' THEN 'P9' WHEN d.file NOT IN (FROM several) THEN 'P3'
         WHEN d.listed THEN 'P8' ELSE 'P4' END AS rule,
     d.channel, d.part, d.offset_s
@@ -118,47 +119,68 @@ CREATE OR REPLACE TEMP TABLE im_met (
 #: Neither side may contradict what the layout knows of the other.
 _SAME = "(r.split = '' OR s.split = '' OR r.split = s.split) AND (r.grp = '' OR s.grp = '' OR r.grp = s.grp)"
 
-# A declared name without extension stands for the file of that stem, unless a file has the whole name.
+# Names without a source so far. A declared name without extension stands for the file of that stem, unless a
+# file has the whole name.
 _WHOLE = "CREATE OR REPLACE TEMP TABLE im_whole AS SELECT DISTINCT name FROM im_source"
+_ASKED = """
+CREATE OR REPLACE TEMP TABLE im_left AS
+SELECT * FROM (SELECT rowid AS ref, * FROM im_name) {kind} JOIN im_whole USING (name)
+"""
+_LEFT = """
+CREATE OR REPLACE TEMP TABLE im_left AS
+SELECT * FROM im_left ANTI JOIN (SELECT DISTINCT ref FROM im_met) USING (ref)
+"""
+
+#: In which order sources are looked for: what they must have in common beside the name, and how many of them
+#: may be compared. The only one of its name; with the longest part of the declared path; in the label's area
+#: or below it; anywhere.
+_SEARCH = (
+    ((), 1),
+    (("tail3",), MOST_OF_A_NAME),
+    (("tail2",), MOST_OF_A_NAME),
+    (("tail1",), MOST_OF_A_NAME),
+    (("area", "tail1"), MOST_OF_A_NAME),
+    (("area",), MOST_OF_A_NAME),
+    ((), MOST_OF_A_NAME),
+)
 
 
-def _meet(key: str, *, by: str | None, below: bool = False) -> str:
-    """SQL: adds sources of the names that have none yet, unless they are too many to be compared.
+def _meet(key: str, common: tuple[str, ...], most: int) -> str:
+    """SQL: adds the sources whose ``key`` (``name`` or ``stem``) is a name that is left, if there are no more
+    than ``most`` with the same ``common`` columns.
 
-    ``key`` is ``name`` or ``stem``; ``by`` the part of the declared path that must agree, too; with ``below``
-    they lie in the label's area or below it.
+    The sources are materialized: left to itself, DuckDB puts the semi join last and keeps in memory all that
+    it joined before.
     """
-    same = [by] if by else []
-    same += ["area"] if below else []
-    columns = ", ".join(["key", *same])
-    wanted = "SEMI" if key == "name" else "ANTI"
-    area = ", p.area FROM im_source s JOIN _shared p ON p.id = s.place" if below else " FROM im_source s"
+    columns = ", ".join(["key", *common])
+    places = ", p.area FROM im_source s JOIN _shared p ON p.id = s.place"  # each area above a source
     return f"""
 INSERT INTO im_met
-WITH r AS (
-    SELECT * FROM (SELECT rowid AS ref, * FROM im_name)
-        {wanted} JOIN im_whole USING (name) ANTI JOIN (SELECT DISTINCT ref FROM im_met) USING (ref)
-), s AS (
-    SELECT s.*, s.{key} AS key{area}
+WITH keyed AS (
+    SELECT s.*, s.{key} AS key{places if "area" in common else " FROM im_source s"}
 ), few AS (
-    SELECT {columns} FROM s GROUP BY ALL HAVING count(*) <= {MOST_OF_A_NAME}
+    SELECT {columns} FROM keyed GROUP BY ALL HAVING count(*) <= {most}
+), s AS MATERIALIZED (
+    FROM keyed SEMI JOIN few USING ({columns})
 )
 SELECT r.ref, r.label, s.file,
     CASE WHEN r.tail3 = s.tail3 THEN 4 WHEN r.tail2 = s.tail2 THEN 3 WHEN r.tail1 = s.tail1 THEN 2 ELSE 1 END,
     r.place, s.place
-FROM r JOIN (FROM s SEMI JOIN few USING ({columns})) s
-    ON s.key = r.name {"".join(f"AND s.{one} = r.{one} " for one in same)}AND {_SAME}
+FROM im_left r JOIN s ON s.key = r.name {"".join(f"AND s.{one} = r.{one} " for one in common)}AND {_SAME}
 """
 
 
-#: The longest agreeing path first, then near the label, then anywhere.
-_MET = [
-    _meet(key, by=by, below=below)
-    for key in ("name", "stem")
-    for by, below in (
-        ("tail3", False), ("tail2", False), ("tail1", False), ("tail1", True), (None, True), (None, False),
-    )
-]  # fmt: skip
+def _search(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill ``im_met``; what no name that is left asks for is not looked for."""
+    for key, kind in (("name", "SEMI"), ("stem", "ANTI")):
+        con.execute(_ASKED.format(kind=kind))
+        for common, most in _SEARCH:
+            there = " AND ".join([f"{one} IS NOT NULL" for one in common] or ["TRUE"])
+            if con.execute(f"SELECT 1 FROM im_left WHERE {there} LIMIT 1").fetchone() is None:
+                continue
+            con.execute(_meet(key, common, most))
+            con.execute(_LEFT)
+
 
 # Names that several files have; files that are declared twice in one label.
 _OPEN = """
@@ -244,11 +266,6 @@ _KEEP = (
 )
 
 
-_STEPS = (
-    _OWN, _NAMES, _SOURCES, _WHOLE, _NO_MET, *_MET, _OPEN, _BEST, _FOUND, _NOT_BY_FOLDER, _BY_FOLDER, *_KEEP,
-)  # fmt: skip
-
-
 def reduce(con: duckdb.DuckDBPyConnection) -> None:
     """Fills ``item_media``, and adds to ``pairs`` what labels name.
 
@@ -256,10 +273,13 @@ def reduce(con: duckdb.DuckDBPyConnection) -> None:
     (:func:`qc.deliverable.pairing.pair_by_name`). May be run again: it adds nothing twice.
     """
     find_areas(con)
-    for statement in _STEPS:
+    for statement in (_OWN, _NAMES, _SOURCES, _WHOLE, _NO_MET):
         con.execute(statement)
-    for name in ("im_own", "im_name", "im_source", "im_whole", "im_met", "im_open", "im_best", "im_found"):
-        con.execute(f"DROP TABLE {name}")
+    _search(con)
+    for statement in (_OPEN, _BEST, _FOUND, _NOT_BY_FOLDER, _BY_FOLDER, *_KEEP):
+        con.execute(statement)
+    for name in ("own", "name", "source", "whole", "left", "met", "open", "best", "found"):
+        con.execute(f"DROP TABLE im_{name}")
     forget_areas(con)
 
 

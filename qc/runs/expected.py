@@ -23,7 +23,7 @@ AFTER = 2.0
 #: Seconds that a label file takes beside the work on its bytes: in a worker, and afterwards.
 EACH, EACH_AFTER = 30e-6, 10e-6
 #: Seconds that the header of a media file takes; of the same order on disks and in archives.
-HEADER = 200e-6
+HEADER = 80e-6
 #: Seconds that a byte takes to be digested.
 DIGEST = 1e-9
 

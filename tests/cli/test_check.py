@@ -84,7 +84,7 @@ def test_no_progress_keeps_notes(qc: Command, asked: list[CheckOptions]) -> None
 
 def test_options_reach_the_pipeline(qc: Command, asked: list[CheckOptions]) -> None:
     line = (
-        "check data --plan p.toml --layout flat --jobs 3 --out r --media none --digest full "
+        "check data --plan p.toml --layout flat --jobs 3 --out r --since earlier --media none --digest full "
         "--select shapes,files.* --select items --ignore shapes.duplicate --checks mine --lang en"
     )
     qc(*line.split())
@@ -95,6 +95,7 @@ def test_options_reach_the_pipeline(qc: Command, asked: list[CheckOptions]) -> N
             layout="flat",
             jobs=3,
             out=Path("r"),
+            since=Path("earlier"),
             media="none",
             digest="full",
             select=("shapes", "files.*", "items"),

@@ -168,7 +168,7 @@ def test_duckdb_hides_an_interrupt(qc: Command, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows says that such a path is not there")
 @pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("option", ["", "--out", "--schema", "--checks", "--plan"])
+@pytest.mark.parametrize("option", ["", "--out", "--since", "--schema", "--checks", "--plan"])
 def test_a_name_that_no_system_takes(qc: Command, tmp_path: Path, option: str, lang: str) -> None:
     data = tmp_path / "data"
     data.mkdir()

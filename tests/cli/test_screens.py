@@ -214,6 +214,11 @@ def test_control_signs_of_file_names_do_not_reach_the_terminal(tmp_path: Path) -
             id="not read",
         ),
         pytest.param({"resumed_files": 300}, "이미 읽은 300개는", id="resumed"),
+        pytest.param(
+            {"since": Path("/runs/1차"), "taken_files": 1190, "read_files": 14},
+            "/runs/1차에서 1,190개를 가져오고 14개를 새로 읽습니다",
+            id="an earlier run followed",
+        ),
         pytest.param({"estimate_s": 3700.0}, "약 1시간 1분", id="long"),
         pytest.param(
             {"schemas": (SchemaSeen("x", {"ko": "엑스"}, 3, 40, 48, Said("screen.phase.load")),)},
