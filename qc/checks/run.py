@@ -72,7 +72,7 @@ def run_checks(
     outcomes = []
     today = today or datetime.datetime.now().astimezone().date()
     with (
-        _spilling(budget or Budget(), findings.parent) as limits,
+        _shared(budget or Budget(), findings.parent) as limits,
         closing(open_locked(facts, limits, reference)) as database,
         place.Desk(facts, limits, today) as desk,
     ):
@@ -94,13 +94,15 @@ def run_checks(
 
 
 @contextmanager
-def _spilling(budget: Budget, folder: Path) -> Iterator[Budget]:
-    """``budget`` with a place to spill: a million findings with their places do not fit into every budget."""
-    if budget.temp is not None:
-        yield budget
+def _shared(budget: Budget, folder: Path) -> Iterator[Budget]:
+    """``budget`` for each of two databases that are open at once, the facts and the desk; with a place to
+    spill: a million findings with their places do not fit into every budget."""
+    half = replace(budget, memory_mib=budget.memory_mib // 2)
+    if half.temp is not None:
+        yield half
         return
     with tempfile.TemporaryDirectory(prefix="spill-", dir=folder, ignore_cleanup_errors=True) as temp:
-        yield replace(budget, temp=Path(temp))
+        yield replace(half, temp=Path(temp))
 
 
 def _run(
