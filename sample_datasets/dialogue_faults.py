@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sample_datasets.common_faults import cp949, cut_short, empty_label
 from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, dump, whole
 
 #: A dialogue of the training split, the side of one of its speakers, the dialogue of the validation split
@@ -18,26 +19,10 @@ def _format(planting: Planting, pointer: str, path: str) -> None:
     planting.expect("schema.format", "path", pointer=pointer, name=path)
 
 
-def _empty(planting: Planting) -> None:
-    planting.unit.written = b""
-    planting.expect("files.empty", "file")
-
-
-def _cut_short(planting: Planting) -> None:
-    written = dump(planting.unit.label)
-    planting.unit.written = written[: len(written) * 3 // 4]
-    planting.expect("files.unreadable", "file")
-
-
 def _key_twice(planting: Planting) -> None:
     line = b'"topicInfo": {'
     planting.unit.written = dump(planting.unit.label).replace(line, b'"topicInfo": {},\n    ' + line)
     planting.expect("documents.invalid-json", "file")
-
-
-def _cp949(planting: Planting) -> None:
-    planting.unit.written = dump(planting.unit.label).decode().encode("cp949")
-    planting.expect("documents.encoding", "file")
 
 
 def _personas_missing(planting: Planting) -> None:
@@ -91,11 +76,11 @@ def settle(made: Sample) -> None:
 
 
 FAULTS = (
-    Fault("s24-empty-1", 3, _empty, "document of zero bytes"),
-    Fault("s24-unreadable-1", 4, _cut_short, "document cut short after three quarters"),
+    Fault("s24-empty-1", 3, empty_label, "document of zero bytes"),
+    Fault("s24-unreadable-1", 4, cut_short(3, 4), "document cut short after three quarters"),
     Fault("s24-json-1", 5, _key_twice, "topicInfo stands twice"),
-    Fault("s24-encoding-1", 6, _cp949, "document in CP949"),
-    Fault("s24-encoding-2", 27, _cp949, "document in CP949, validation"),
+    Fault("s24-encoding-1", 6, cp949, "document in CP949"),
+    Fault("s24-encoding-2", 27, cp949, "document in CP949, validation"),
     Fault("s24-structure-1", 7, _personas_missing, "section personaInfo is missing"),
     Fault("s24-structure-2", 8, _alone, "second participant is missing"),
     Fault("s24-structure-3", 28, _no_turns, "session without dialog"),

@@ -9,6 +9,14 @@ from typing import Any
 
 from PIL import Image
 
+from sample_datasets.common_faults import (
+    behind_a_password,
+    byte_order_mark,
+    cp949,
+    empty_label,
+    no_label,
+    no_source,
+)
 from sample_datasets.drawings import BATCHES, area_of, box_of, folder_member
 from sample_datasets.floor_plans import Outline
 from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, dump, nowhere, whole
@@ -38,18 +46,6 @@ def _at(planting: Planting, check: str, *indexes: int) -> None:
 # --- files and documents -------------------------------------------------------------------------------
 
 
-def _no_label(planting: Planting) -> None:
-    planting.unit.labelled = False
-    planting.expect("files.unpaired-source", "file", source=True)
-
-
-def _no_source(planting: Planting) -> None:
-    """The label is alone, and the file that it names is missing."""
-    planting.unit.source = None
-    planting.expect("files.unpaired-label", "file")
-    planting.expect("references.dangling-media", "item", pointer="/images/0")
-
-
 def _damaged(planting: Planting) -> None:
     planting.unit.damaged = True
     planting.expect("files.unreadable", "file", source=True)
@@ -61,11 +57,6 @@ def _header_cut(planting: Planting) -> None:
     planting.expect("files.unreadable", "file", source=True)
 
 
-def _behind_a_password(planting: Planting) -> None:
-    planting.unit.encrypted = True
-    planting.expect("files.encrypted", "file", source=True)
-
-
 def _jpeg_called_png(planting: Planting) -> None:
     assert planting.unit.source is not None
     buffer = io.BytesIO()
@@ -73,11 +64,6 @@ def _jpeg_called_png(planting: Planting) -> None:
         picture.convert("L").save(buffer, "JPEG", quality=30)
     planting.unit.source = buffer.getvalue()
     planting.expect("files.extension-content", "file", source=True)
-
-
-def _saved_before_it_was_written(planting: Planting) -> None:
-    planting.unit.written = b""
-    planting.expect("files.empty", "file")
 
 
 def _archive_in_archive(planting: Planting) -> None:
@@ -203,16 +189,6 @@ def _not_a_number(planting: Planting) -> None:
 def _comma_at_the_end(planting: Planting) -> None:
     planting.unit.written = dump(planting.unit.label).removesuffix(b"\n}") + b",\n}"
     planting.expect("files.unreadable", "file")
-
-
-def _cp949(planting: Planting) -> None:
-    planting.unit.written = dump(planting.unit.label).decode().encode("cp949")
-    planting.expect("documents.encoding", "file")
-
-
-def _bom(planting: Planting) -> None:
-    planting.unit.written = b"\xef\xbb\xbf" + dump(planting.unit.label)
-    planting.expect("documents.encoding", "file")
 
 
 # --- schema and references -----------------------------------------------------------------------------
@@ -514,10 +490,10 @@ def _leak(made: Sample, units: dict[int, Unit]) -> None:
 
 
 FAULTS = (
-    Fault("s06-no-label-1", 2, _no_label, "label left out"),
-    Fault("s06-no-label-2", 50, _no_label, "label left out, validation"),
-    Fault("s06-no-source-1", 18, _no_source, "drawing left out"),
-    Fault("s06-no-source-2", 58, _no_source, "drawing left out, validation"),
+    Fault("s06-no-label-1", 2, no_label, "label left out"),
+    Fault("s06-no-label-2", 50, no_label, "label left out, validation"),
+    Fault("s06-no-source-1", 18, no_source("/images/0"), "drawing left out"),
+    Fault("s06-no-source-2", 58, no_source("/images/0"), "drawing left out, validation"),
     Fault("s06-unreadable-1", 4, _damaged, "packed bytes of the drawing spoilt"),
     Fault("s06-unreadable-2", 59, _header_cut, "drawing of 20 bytes"),
     Fault("s06-unsafe-1", 20, _from_the_root, "name starts with a slash", gate=True),
@@ -528,8 +504,8 @@ FAULTS = (
     Fault("s06-name-2", 61, _name_twice, "one name twice in a zip, contents differ"),
     Fault("s06-json-1", 21, _not_a_number, "area is NaN"),
     Fault("s06-unreadable-3", 52, _comma_at_the_end, "comma before the closing brace"),
-    Fault("s06-encoding-1", 7, _bom, "document with a byte order mark"),
-    Fault("s06-encoding-2", 28, _cp949, "document in CP949"),
+    Fault("s06-encoding-1", 7, byte_order_mark, "document with a byte order mark"),
+    Fault("s06-encoding-2", 28, cp949, "document in CP949"),
     Fault("s06-structure-1", 22, _marks_by_id, "annotations are an object by id, not a list"),
     Fault("s06-structure-2", 53, _no_category, "annotation without category_id"),
     Fault("s06-format-1", 8, _width_as_text, "width is text"),
@@ -552,11 +528,11 @@ FAULTS = (
     Fault("s06-touching-2", 56, _hole_with_bridge, "window whose glass is left out over a bridge"),
     Fault("s06-duplicate-1", 13, _copied, "annotation delivered twice under two ids"),
     Fault("s06-duplicate-2", 60, _drawn_twice, "room drawn twice, 2 px apart"),
-    Fault("s06-encrypted-1", 1, _behind_a_password, "drawing behind a password"),
-    Fault("s06-encrypted-2", 79, _behind_a_password, "drawing behind a password, validation"),
+    Fault("s06-encrypted-1", 1, behind_a_password, "drawing behind a password"),
+    Fault("s06-encrypted-2", 79, behind_a_password, "drawing behind a password, validation"),
     Fault("s06-extension-1", 16, _jpeg_called_png, "JPEG called .png"),
     Fault("s06-extension-2", 85, _jpeg_called_png, "JPEG called .png, validation"),
-    Fault("s06-empty-1", 17, _saved_before_it_was_written, "label of zero bytes"),
+    Fault("s06-empty-1", 17, empty_label, "label of zero bytes"),
     Fault("s06-nested-1", 27, _archive_in_archive, "zip of an older delivery in a zip"),
     Fault("s06-nested-2", 80, _archive_in_archive, "zip of an older delivery in a zip, validation"),
     Fault("s06-residue-1", 29, _temporary_file, "temporary file beside a label"),

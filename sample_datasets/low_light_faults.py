@@ -7,6 +7,15 @@ from typing import Any
 
 from PIL import Image
 
+from sample_datasets.common_faults import (
+    byte_order_mark,
+    cp949,
+    cut_short,
+    empty_source,
+    error_page,
+    no_label,
+    no_source,
+)
 from sample_datasets.low_light import PLACES
 from sample_datasets.night import Box
 from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, dump, nowhere, whole
@@ -44,23 +53,6 @@ def _set_box(planting: Planting, index: int, box: Box | list[Any], *checks: str)
 
 
 # --- files and documents -------------------------------------------------------------------------------
-
-
-def _no_label(planting: Planting) -> None:
-    planting.unit.labelled = False
-    planting.expect("files.unpaired-source", "file", source=True)
-
-
-def _no_source(planting: Planting) -> None:
-    """The label is alone, and the file that it names is missing."""
-    planting.unit.source = None
-    planting.expect("files.unpaired-label", "file")
-    planting.expect("references.dangling-media", "item")
-
-
-def _empty_source(planting: Planting) -> None:
-    planting.unit.source = b""
-    planting.expect("files.empty", "file", source=True)
 
 
 def _blank_label(planting: Planting) -> None:
@@ -104,31 +96,10 @@ def _folder_in_itself(planting: Planting) -> None:
         planting.expect("files.double-nesting", "group", source=source)
 
 
-def _web_page(planting: Planting) -> None:
-    planting.unit.source = b"<!DOCTYPE html><title>504 Gateway Time-out</title>\n" * 9
-    planting.expect("files.unreadable", "file", source=True)
-
-
-def _cut_short(planting: Planting) -> None:
-    written = dump(planting.unit.label)
-    planting.unit.written = written[: len(written) * 2 // 3]
-    planting.expect("files.unreadable", "file")
-
-
 def _key_twice(planting: Planting) -> None:
     line = b'"File_Extension": "jpg"'
     planting.unit.written = dump(planting.unit.label).replace(line, b'"Shooting_ID": "S99",\n        ' + line)
     planting.expect("documents.invalid-json", "file")
-
-
-def _cp949(planting: Planting) -> None:
-    planting.unit.written = dump(planting.unit.label).decode().encode("cp949")
-    planting.expect("documents.encoding", "file")
-
-
-def _bom(planting: Planting) -> None:
-    planting.unit.written = b"\xef\xbb\xbf" + dump(planting.unit.label)
-    planting.expect("documents.encoding", "file")
 
 
 # --- schema --------------------------------------------------------------------------------------------
@@ -259,14 +230,16 @@ def settle(made: Sample) -> None:
 
 
 FAULTS = (
-    Fault("s01-no-label-1", 3, _no_label, "label file left out"),
-    Fault("s01-no-label-2", 33, _no_label, "label file left out, another place"),
-    Fault("s01-no-source-1", 5, _no_source, "picture left out"),
-    Fault("s01-no-source-2", 41, _no_source, "picture left out, another place"),
-    Fault("s01-empty-1", 8, _empty_source, "picture of zero bytes"),
+    Fault("s01-no-label-1", 3, no_label, "label file left out"),
+    Fault("s01-no-label-2", 33, no_label, "label file left out, another place"),
+    Fault("s01-no-source-1", 5, no_source(), "picture left out"),
+    Fault("s01-no-source-2", 41, no_source(), "picture left out, another place"),
+    Fault("s01-empty-1", 8, empty_source, "picture of zero bytes"),
     Fault("s01-empty-2", 25, _blank_label, "label of blanks and line breaks"),
-    Fault("s01-unreadable-1", 35, _web_page, "a server's error page saved as a picture"),
-    Fault("s01-unreadable-2", 10, _cut_short, "document cut short after two thirds"),
+    Fault(
+        "s01-unreadable-1", 35, error_page("504 Gateway Time-out"), "a server's error page saved as a picture"
+    ),
+    Fault("s01-unreadable-2", 10, cut_short(2, 3), "document cut short after two thirds"),
     Fault("s01-extension-1", 1, _png_called_jpg, "PNG called .jpg"),
     Fault("s01-extension-2", 26, _png_called_jpg, "PNG called .jpg, another place"),
     Fault("s01-residue-1", 2, _half_a_download, "half of a picture under the name of an unfinished download"),
@@ -274,8 +247,8 @@ FAULTS = (
     Fault("s01-junk-1", 28, _left_by_windows, "Thumbs.db and desktop.ini"),
     Fault("s01-nesting-1", 45, _folder_in_itself, "folder in a folder of the same name"),
     Fault("s01-json-1", 36, _key_twice, "Shooting_ID stands twice"),
-    Fault("s01-encoding-1", 11, _cp949, "document in CP949"),
-    Fault("s01-encoding-2", 37, _bom, "document with a byte order mark"),
+    Fault("s01-encoding-1", 11, cp949, "document in CP949"),
+    Fault("s01-encoding-2", 37, byte_order_mark, "document with a byte order mark"),
     Fault("s01-structure-1", 12, _section_missing, "section Source_Data_Info is missing"),
     Fault("s01-structure-2", 38, _class_missing, "one annotation without Class_ID"),
     Fault("s01-format-1", 14, _resolution_with_x, "Resolution written 320x240 for 320, 240"),

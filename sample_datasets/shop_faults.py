@@ -5,6 +5,14 @@ from __future__ import annotations
 import copy
 
 from sample_datasets.clips import HEIGHT, WIDTH
+from sample_datasets.common_faults import (
+    behind_a_password,
+    cp949,
+    cut_short,
+    empty_label,
+    no_label,
+    no_source,
+)
 from sample_datasets.planted import Fault, Json, Planting, Sample, Unit, whole
 from sample_datasets.shop import markup
 
@@ -47,45 +55,11 @@ def _move(planting: Planting, track: int, box: int, **sides: float) -> None:
 # --- files and documents -------------------------------------------------------------------------------
 
 
-def _no_label(planting: Planting) -> None:
-    planting.unit.labelled = False
-    planting.expect("files.unpaired-source", "file", source=True)
-
-
-def _no_source(planting: Planting) -> None:
-    """The label is alone, and the video that it names is missing."""
-    planting.unit.source = None
-    planting.expect("files.unpaired-label", "file")
-    planting.expect("references.dangling-media", "item", pointer="/annotations")
-
-
-def _behind_a_password(planting: Planting) -> None:
-    planting.unit.encrypted = True
-    planting.expect("files.encrypted", "file", source=True)
-
-
-def _cut(planting: Planting) -> None:
-    text = markup(planting.unit.label)
-    planting.unit.written = text[: len(text) * 2 // 3]
-    planting.expect("files.unreadable", "file")
-
-
 def _not_escaped(planting: Planting) -> None:
     """A name with an ampersand, put in by a text editor."""
     stem = planting.unit.stem.encode()
     planting.unit.written = markup(planting.unit.label).replace(b"<name>" + stem, b"<name>A&B " + stem, 1)
     planting.expect("files.unreadable", "file")
-
-
-def _saved_before_it_was_written(planting: Planting) -> None:
-    planting.unit.written = b""
-    planting.expect("files.empty", "file")
-
-
-def _cp949(planting: Planting) -> None:
-    """The declaration says UTF-8 all the same."""
-    planting.unit.written = markup(planting.unit.label).decode().encode("cp949")
-    planting.expect("documents.encoding", "file")
 
 
 # --- schema and references -----------------------------------------------------------------------------
@@ -234,13 +208,13 @@ def settle(made: Sample) -> None:
 
 
 FAULTS = (
-    Fault("s12-no-label-1", 1, _no_label, "label left out"),
-    Fault("s12-no-source-1", 2, _no_source, "video left out"),
-    Fault("s12-encrypted-1", 23, _behind_a_password, "video behind a password"),
-    Fault("s12-unreadable-1", 4, _cut, "label breaks off in the middle"),
+    Fault("s12-no-label-1", 1, no_label, "label left out"),
+    Fault("s12-no-source-1", 2, no_source("/annotations"), "video left out"),
+    Fault("s12-encrypted-1", 23, behind_a_password, "video behind a password"),
+    Fault("s12-unreadable-1", 4, cut_short(2, 3), "label breaks off in the middle"),
     Fault("s12-unreadable-2", 8, _not_escaped, "ampersand in a name, not escaped"),
-    Fault("s12-empty-1", 5, _saved_before_it_was_written, "label of zero bytes"),
-    Fault("s12-encoding-1", 6, _cp949, "label in CP949 that calls itself UTF-8"),
+    Fault("s12-empty-1", 5, empty_label, "label of zero bytes"),
+    Fault("s12-encoding-1", 6, cp949, "label in CP949 that calls itself UTF-8"),
     Fault("s12-structure-1", 9, _track_without_label, "track without label"),
     Fault("s12-structure-2", 25, _box_without_frame, "box without frame"),
     Fault("s12-format-1", 11, _partly_occluded, "occluded is 'partly'"),

@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-from sample_datasets.planted import Fault, Planting, Sample, Unit, dump, whole
+from sample_datasets.common_faults import cp949, cut_short, empty_source, no_label, no_source
+from sample_datasets.planted import Fault, Planting, Sample, Unit, whole
 
 #: Utterances of the training split, and those of the validation split that get their speakers.
 SAME_SPEAKER = ((29, 41), (30, 42))
 UTTERANCE, SPEAKER = "발화정보", "녹음자정보"
-
-
-def _no_label(planting: Planting) -> None:
-    planting.unit.labelled = False
-    planting.expect("files.unpaired-source", "file", source=True)
-
-
-def _no_source(planting: Planting) -> None:
-    """The label is alone, and the sound that it names is missing."""
-    planting.unit.source = None
-    planting.expect("files.unpaired-label", "file")
-    planting.expect("references.dangling-media", "item")
-
-
-def _empty_source(planting: Planting) -> None:
-    planting.unit.source = b""
-    planting.expect("files.empty", "file", source=True)
-
-
-def _cut_short(planting: Planting) -> None:
-    written = dump(planting.unit.label)
-    planting.unit.written = written[: len(written) // 2]
-    planting.expect("files.unreadable", "file")
-
-
-def _cp949(planting: Planting) -> None:
-    planting.unit.written = dump(planting.unit.label).decode().encode("cp949")
-    planting.expect("documents.encoding", "file")
 
 
 def _speaker_missing(planting: Planting) -> None:
@@ -104,14 +77,14 @@ def settle(made: Sample) -> None:
 
 
 FAULTS = (
-    Fault("s17-no-label-1", 2, _no_label, "label left out"),
-    Fault("s17-no-label-2", 32, _no_label, "label left out, validation"),
-    Fault("s17-no-source-1", 3, _no_source, "sound left out"),
-    Fault("s17-no-source-2", 33, _no_source, "sound left out, validation"),
-    Fault("s17-empty-1", 6, _empty_source, "sound of zero bytes"),
-    Fault("s17-unreadable-1", 7, _cut_short, "document cut short in the middle"),
-    Fault("s17-encoding-1", 8, _cp949, "document in CP949"),
-    Fault("s17-encoding-2", 34, _cp949, "document in CP949, validation"),
+    Fault("s17-no-label-1", 2, no_label, "label left out"),
+    Fault("s17-no-label-2", 32, no_label, "label left out, validation"),
+    Fault("s17-no-source-1", 3, no_source(), "sound left out"),
+    Fault("s17-no-source-2", 33, no_source(), "sound left out, validation"),
+    Fault("s17-empty-1", 6, empty_source, "sound of zero bytes"),
+    Fault("s17-unreadable-1", 7, cut_short(1, 2), "document cut short in the middle"),
+    Fault("s17-encoding-1", 8, cp949, "document in CP949"),
+    Fault("s17-encoding-2", 34, cp949, "document in CP949, validation"),
     Fault("s17-structure-1", 11, _speaker_missing, "section 녹음자정보 is missing"),
     Fault("s17-structure-2", 35, _name_missing, "fileNm is missing"),
     Fault("s17-format-1", 12, _time_with_unit, "recrdTime with a unit"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sample_datasets.common_faults import empty_source, error_page, no_label
 from sample_datasets.planted import Fault, Planting, Sample, Unit, whole
 from sample_datasets.travel import ENCODING, HEADER, PHOTO, PHOTOS, SPLITS, VISIT, VISITS, table_of
 
@@ -33,24 +34,9 @@ def _cell(planting: Planting, kind: str, column: str, value: str) -> None:
     planting.expect_at("schema.format", "path", "", path, pointer, f"/*/{column}")
 
 
-def _not_listed(planting: Planting) -> None:
-    planting.unit.labelled = False
-    planting.expect("files.unpaired-source", "file", source=True)
-
-
 def _no_photo(planting: Planting) -> None:
     planting.unit.source = None
     planting.expect("references.dangling-media", "item", pointer=f"/{_row(planting.unit, PHOTO)}")
-
-
-def _empty_photo(planting: Planting) -> None:
-    planting.unit.source = b""
-    planting.expect("files.empty", "file", source=True)
-
-
-def _web_page(planting: Planting) -> None:
-    planting.unit.source = b"<!DOCTYPE html><title>403 Forbidden</title>\n" * 9
-    planting.expect("files.unreadable", "file", source=True)
 
 
 def _header_again(planting: Planting) -> None:
@@ -139,12 +125,12 @@ def settle(made: Sample) -> None:
 
 
 FAULTS = (
-    Fault("s26-not-listed-1", UNLISTED[0], _not_listed, "photo that no row names"),
-    Fault("s26-not-listed-2", UNLISTED[1], _not_listed, "photo that no row names, validation"),
+    Fault("s26-not-listed-1", UNLISTED[0], no_label, "photo that no row names"),
+    Fault("s26-not-listed-2", UNLISTED[1], no_label, "photo that no row names, validation"),
     Fault("s26-no-photo-1", 6, _no_photo, "row of a photo that is not there"),
     Fault("s26-no-photo-2", 35, _no_photo, "row of a photo that is not there, validation"),
-    Fault("s26-empty-1", 9, _empty_photo, "photo of zero bytes"),
-    Fault("s26-unreadable-1", 36, _web_page, "a server's error page saved as a photo"),
+    Fault("s26-empty-1", 9, empty_source, "photo of zero bytes"),
+    Fault("s26-unreadable-1", 36, error_page("403 Forbidden"), "a server's error page saved as a photo"),
     Fault("s26-header-1", 12, _header_again, "header again amid the photos"),
     Fault("s26-header-2", 37, _header_of_visits_again, "header again amid the visits, validation"),
     Fault("s26-ragged-1", 38, _cell_too_many, "row of a photo with a cell too many, validation"),
