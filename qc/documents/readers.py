@@ -39,7 +39,8 @@ class Kind:
     ``extensions`` are those of its files; ``unbound`` those that are read so even if no schema says what they
     are (what a ``.txt`` is, its schema alone knows). ``texts``: all its values are texts, to which a schema's
     types are given. ``costs`` in memory are those of :func:`qc.documents.limits.memory`. ``border`` says
-    where a block of whole records may end, if a large document can be read block by block.
+    where a block of whole records may end, if a large document can be read block by block. ``header``: its
+    keys are the first row of a table.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Kind:
     texts: bool = False
     costs: Costs = field(default_factory=dict)
     border: Callable[[bytes], int] | None = None
+    header: bool = False
 
     def parse(self, data: bytes, options: Options, keys_met: KeysMet | None = None) -> Document:
         """Read one document; never raises. ``keys_met`` may spare a reader of JSON its proof that no key was
@@ -93,9 +95,10 @@ def _kind(
     texts: bool = False,
     costs: Costs | None = None,
     border: Callable[[bytes], int] | None = None,
+    header: bool = False,
 ) -> Kind:
     known, alone = frozenset(extensions.split()), frozenset(unbound.split())
-    return Kind(name, known, alone, read, locate, texts, costs or {}, border)
+    return Kind(name, known, alone, read, locate, texts, costs or {}, border, header)
 
 
 _ROWS: Costs = {b"\n": 700, b",": 100, b"\t": 100, b";": 100}
@@ -115,9 +118,9 @@ _KINDS = (
     ),
     _kind(
         "csv", "csv tsv tab txt", "csv", delimited.read_csv, delimited.locate_csv, texts=True, costs=_ROWS,
-        border=records.after_row,
+        border=records.after_row, header=True,
     ),
-    _kind("xlsx", "xlsx xlsm", "xlsx xlsm", sheets.read_xlsx, sheets.locate_xlsx),
+    _kind("xlsx", "xlsx xlsm", "xlsx xlsm", sheets.read_xlsx, sheets.locate_xlsx, header=True),
     _kind(
         "lines", "txt", "", lines.read_lines, lines.locate_lines, texts=True,
         costs={b"\n": 700, b" ": 100, b"\t": 100, b",": 100}, border=records.after_line,

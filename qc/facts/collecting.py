@@ -56,7 +56,8 @@ class Collected:
     def __init__(self, schema: library.Schema, digest: Digest) -> None:
         self.schema = schema
         self.unit = Unit(schema.document, schema.validator)
-        self.names = Names(digest, schema.document)
+        header = KINDS[schema.options.kind].header and schema.options.header
+        self.names = Names(digest, schema.document, header=header)
         self.count = schema.extractor.count
         self.index = {site.path: i for i, site in enumerate(schema.extractor.paths)}
         self.rows = Rows(schema, self.names)

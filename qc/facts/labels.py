@@ -66,7 +66,8 @@ class _Chunk:
             id_: Collected(library.load(reference), digest) for id_, reference in options["schemas"].items()
         }
         self.alive = alive
-        self.names = Names(digest)
+        #: Of documents without a schema, by whether their keys are a table's header.
+        self.names = {header: Names(digest, header=header) for header in (False, True)}
         self.documents: list[tuple[Any, ...]] = []
         self.coverage: list[tuple[Any, ...]] = []
         self.errors: list[tuple[Any, ...]] = []
@@ -191,7 +192,10 @@ class _Chunk:
         """FILE errors: of the document itself, before any schema."""
         if not problems:
             return
-        names = self.names if member.schema is None else self.collected[member.schema].names
+        unbound = kind_of(member.extension, None)
+        names = self.names[unbound is not None and unbound.header]
+        if member.schema is not None:
+            names = self.collected[member.schema].names
         totals: Counter[tuple[str, str | None]] = Counter()
         for p in problems:
             totals[p.keyword, p.detail] += p.times

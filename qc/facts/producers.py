@@ -29,7 +29,7 @@ Parts = Iterator[Tables]
 #: name -> (version, ``module:function``). The version is part of every chunk's key: raise it
 #: whenever the rows of an unchanged file change.
 PRODUCERS: dict[str, tuple[int, str]] = {
-    "labels": (6, "qc.facts.labels:read_labels"),
+    "labels": (7, "qc.facts.labels:read_labels"),
     "media": (1, "qc.facts.media:read_headers"),
     "digests": (1, "qc.facts.digests:read_digests"),
 }

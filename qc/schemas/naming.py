@@ -64,19 +64,28 @@ def looks_like_name(text: str) -> bool:
 
 
 class Names:
-    """Keeps names and digests the rest. ``known`` keys are the schema's own: they are never digested."""
+    """Keeps names and digests the rest. ``known`` keys are the schema's own: they are never digested.
 
-    def __init__(self, digest: Digest, schema: Mapping[str, Any] | None = None) -> None:
+    ``header``: keys are the first row of a table. Where the header was forgotten, that is data and may be
+    somebody's name, so of its keys only the schema's own are kept.
+    """
+
+    def __init__(
+        self, digest: Digest, schema: Mapping[str, Any] | None = None, *, header: bool = False
+    ) -> None:
         self.digest = digest
         self.known = frozenset(_keys(schema))
+        self.header = header
 
     def of(self, text: str) -> str:
         """A text as it may be stored."""
         return text if looks_like_name(text) else self.digest(text)
 
     def key(self, key: str) -> str:
-        """A property name of a document as it may be stored."""
-        return key if key in self.known else self.of(key)
+        """A property name of a document as it may be stored; so is the number of a row."""
+        if key in self.known:
+            return key
+        return self.digest(key) if self.header and not key.isdecimal() else self.of(key)
 
     def shown(self, key: str) -> str:
         """A property name as a message shows it."""
@@ -104,7 +113,7 @@ class Names:
             return texts
         encoded = texts.filter(at).dictionary_encode()
         kept = [
-            text if any(bound.holds(text) for bound in bounds) else self.key(text)
+            text if text in self.known or any(bound.holds(text) for bound in bounds) else self.of(text)
             for text in encoded.dictionary.to_pylist()
         ]
         said = pa.DictionaryArray.from_arrays(encoded.indices, pa.array(kept, pa.string())).cast(pa.string())

@@ -92,7 +92,12 @@ KINDS: dict[str, tuple[Mapping[str, Any], Any, str, Any]] = {
 
 
 def read(
-    folder: Path, options: Mapping[str, Any], schema: Any, extension: str, *files: str | bytes
+    folder: Path,
+    options: Mapping[str, Any],
+    schema: Any,
+    extension: str,
+    *files: str | bytes,
+    bound: bool = True,
 ) -> dict[str, Any]:
     path = folder / "format.json"
     path.write_text(json.dumps({"x-qc": {"document": options}, **schema}), encoding="utf-8")
@@ -101,7 +106,7 @@ def read(
         data = content.encode() if isinstance(content, str) else content
         (folder / f"{at}.{extension}").write_bytes(data)
         place = Place(str(folder / f"{at}.{extension}"), None, len(data), len(data), 0, 0, 0)
-        members.append(Member(at, place, "format", extension, str(at)))
+        members.append(Member(at, place, "format" if bound else None, extension, str(at)))
     job = Job("labels", "key", tuple(members), {"schemas": {"format": str(path)}, "text_key": b"k" * 32})
     return {name: rows.to_pylist() for name, rows in joined(read_labels(job)).items()}
 
@@ -215,6 +220,16 @@ def test_column_names_that_are_no_names_are_not_kept(tmp_path: Path) -> None:
     assert "010-1234-5678" not in str(rows)
     (error,) = (one for one in rows["schema_errors"] if one["keyword"] == "duplicate-column")
     assert error["detail"].startswith("~")
+
+
+@pytest.mark.parametrize("bound", [True, False])
+def test_a_forgotten_header_gives_no_name_away(tmp_path: Path, bound: bool) -> None:
+    """The first row of such a table is somebody's data; columns that the schema knows are still named."""
+    rows = read(tmp_path, {"kind": "csv"}, LIST, "csv", "홍길동,class,홍길동,class\n1,2,3,4", bound=bound)
+    assert "홍길동" not in str(rows)
+    name, known = (one["detail"] for one in rows["schema_errors"] if one["keyword"] == "duplicate-column")
+    assert name.startswith("~")
+    assert known == "class" or not bound
 
 
 def test_a_workbook_that_would_fill_memory_is_a_limit_of_ours(tmp_path: Path) -> None:
